@@ -1,0 +1,183 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"interconnectd/configs/nodeid"
+)
+
+// settingsFields are all keys of interconnectd.yaml, in the order in which the
+// shipped file documents them. The reader of the file, its hints and the JSON
+// Schema for editors come of this table; a key that is not here is unknown.
+func settingsFields() []field[reader] {
+	d := Default()
+	return []field[reader]{
+		section(
+			"node", "Who this node is.",
+			key("name", "The name of the node, where neither -name, -sname nor RELEASE_NODE gives one. "+
+				"Without it: the one name of the sync lists that is this host's, else interconnectd at this host.",
+				nodeText.example("a@127.0.0.1"), takeNodeName),
+		),
+		section(
+			"cookie", "The secret that the nodes of a cluster share.",
+			key("file", "A file with the cookie, open to its owner only, where neither -setcookie, -setcookie_file, "+
+				"the systemd credential 'cookie' nor RELEASE_COOKIE gives it. "+
+				"Without it: .erlang.cookie in the home directory, then in ~/.config/erlang.",
+				fileText.example("/etc/interconnectd/cookie"), takeCookieFile),
+			key("per_node", "Nodes that have another cookie, as -setcookie NODE COOKIE says it.",
+				listOf("nodes with their cookie files", "write [{node: legacy@10.0.0.9, file: /etc/interconnectd/legacy.cookie}]", entry(
+					key("node", "The other node.", nodeText.example("legacy@10.0.0.9"), (*nodeCookieFile).takeNode).must(),
+					key("file", "A file with the cookie for connections with it, open to its owner only.",
+						fileText.example("/etc/interconnectd/legacy.cookie"), (*nodeCookieFile).takeFile).must(),
+				)).standard([]any{}), takeNodeCookieFiles),
+		),
+		section(
+			"bus", "The control channel, on which the nodes meet.",
+			key("cluster", "The scope of the subjects: letters, digits, '_' and '-'. Clusters of different names may share a NATS.",
+				text("letters, digits, '_' and '-'", `^[A-Za-z0-9_-]+$`, nil).standard(d.Bus.Cluster), takeCluster),
+			key("urls", "External NATS servers. Without them the daemons make a mesh of their own.",
+				listOf("URLs", "write [nats://10.0.0.1:4222]", urlText.example("nats://10.0.0.1:4222")).standard([]any{}), takeURLs),
+		),
+		section(
+			"detector", "When another node counts as down.",
+			key("interval", "The time between two probes of a neighbour.",
+				duration(intervalBounds).standard(shortDuration(d.Detector.Interval)), takeInterval),
+			key("timeout", "The silence that means net_tick_timeout, at least three intervals. net_ticktime of a sys.config takes its place.",
+				duration(timeoutBounds).standard(shortDuration(d.Detector.Timeout)), takeTimeout),
+			key("gone_after", "How long NATS must say that nobody listens where a node did, until that means connection_closed. "+
+				"On external servers the default is "+shortDuration(goneExternal)+": their clients take a while to connect again.",
+				duration(goneBounds).standard(shortDuration(d.Detector.GoneAfter)), takeGoneAfter),
+		),
+		section(
+			"log", "What is logged.",
+			key("level", "The least severe level that is logged. logger_level of a sys.config takes its place.",
+				choice(logLevelNames...).standard(levelName(d.LogLevel)), takeLogLevel),
+		),
+	}
+}
+
+// given is a value of the settings with its key and its place; the zero value
+// is none.
+type given[T any] struct {
+	value  T
+	path   string
+	origin Origin
+	spot   spot // to report at
+}
+
+// fromSettings are values that the next steps look at.
+type fromSettings struct {
+	nodeName     given[string]
+	cookieFile   given[string]
+	perNode      []nodeCookieFile
+	interval     given[time.Duration]
+	timeout      given[time.Duration]
+	goneAfter    given[time.Duration]
+	logLevelWord given[string]
+}
+
+// nodeCookieFile is an entry of cookie.per_node.
+type nodeCookieFile struct {
+	node given[string]
+	file string
+}
+
+var (
+	nodeText = text("a node name", `^[A-Za-z0-9_-]+@[^@\x00-\x20]+$`, func(name string) error {
+		_, err := nodeid.Parse(name)
+		return err
+	})
+	fileText = text("the path of a file", `^[^\x00]+$`, nil)
+	urlText  = text("a URL", "^(nats|tls)://[^@]+$", checkURL)
+)
+
+func takeNodeName(r *reader, v given[string]) { r.settings.nodeName = v }
+
+func takeCookieFile(r *reader, v given[string]) { r.settings.cookieFile = v }
+
+func (c *nodeCookieFile) takeNode(v given[string]) { c.node = v }
+
+func (c *nodeCookieFile) takeFile(v given[string]) { c.file = v.value }
+
+func takeNodeCookieFiles(r *reader, v given[[]nodeCookieFile]) {
+	seen := map[string]Origin{}
+	for _, c := range v.value {
+		if first, again := seen[c.node.value]; again {
+			r.atSpot(Error, c.node.spot, "", "%s: %s stands here a second time, after %s", v.path, c.node.value, first)
+			continue
+		}
+		seen[c.node.value] = c.node.origin
+		r.settings.perNode = append(r.settings.perNode, c)
+	}
+}
+
+func takeCluster(r *reader, v given[string]) {
+	r.cfg.Bus.Cluster = v.value
+	r.set(v.path, v.origin)
+}
+
+func takeURLs(r *reader, v given[[]string]) {
+	r.cfg.Bus.URLs = v.value
+	r.set(v.path, v.origin)
+}
+
+func takeInterval(r *reader, v given[time.Duration])  { r.settings.interval = v }
+func takeTimeout(r *reader, v given[time.Duration])   { r.settings.timeout = v }
+func takeGoneAfter(r *reader, v given[time.Duration]) { r.settings.goneAfter = v }
+func takeLogLevel(r *reader, v given[string])         { r.settings.logLevelWord = v }
+
+// checkURL takes nats://host[:port] and tls://host[:port]. Its error does not
+// repeat a URL that has a user or a password in it.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case strings.Contains(text, "@"):
+		return fmt.Errorf("a URL may not hold a user or a password: the settings are no secret")
+	case err != nil:
+		var reason *url.Error
+		if errors.As(err, &reason) {
+			err = reason.Err
+		}
+		return fmt.Errorf("%q is no URL: %w", text, err)
+	case !strings.HasPrefix(text, "nats://") && !strings.HasPrefix(text, "tls://"):
+		return fmt.Errorf("want a URL that begins with nats:// or tls://, got %q", text)
+	case u.Hostname() == "":
+		return fmt.Errorf("want a host in the URL, got %q", text)
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("want nothing after the host and port of the URL, got %q", text)
+	}
+	return nil
+}
+
+// settle gives the values that a sys.config and the settings may both have
+// to the one that wins, sys.config, and checks those that must fit each other.
+func (r *reader) settle() {
+	r.settleLogLevel()
+	r.settleDetector()
+}
+
+func (r *reader) settleLogLevel() {
+	word := r.settings.logLevelWord
+	winner, set := r.cfg.origins["logger_level"]
+	switch {
+	case set:
+		r.set("log.level", winner)
+		r.warnOfLoser(word.path, word.spot, "logger_level", winner)
+	case word.path != "":
+		r.cfg.LogLevel = logLevels[word.value]
+		r.set("log.level", word.origin)
+		r.set("logger_level", word.origin)
+	}
+}
+
+// warnOfLoser tells of a setting that a file's parameter beats. One that was
+// beaten on the command line is what somebody just typed.
+func (r *reader) warnOfLoser(path string, at spot, winner string, origin Origin) {
+	if path != "" && origin.Line > 0 {
+		r.atSpot(Warning, at, "", "%s: it does nothing: %s of %s takes its place", path, winner, origin)
+	}
+}

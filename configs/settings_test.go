@@ -1,0 +1,257 @@
+package configs
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const schemaFile = "interconnectd.schema.json"
+
+// The schema in git is what the table gives: go generate ./configs.
+func TestSettingsSchema(t *testing.T) {
+	got, err := SettingsSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(schemaFile, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is not what the settings give, run go generate (-file +settings):\n%s", schemaFile, diff)
+	}
+}
+
+// settingsSchema is the schema as an editor would load it.
+func settingsSchema(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	text, err := SettingsSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft4) // the schema says itself which one it is
+	if err := c.AddResource(schemaFile, doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// jsonOf is YAML as a schema sees it.
+func jsonOf(text []byte) (any, error) {
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(asJSON)) == 0 {
+		asJSON = []byte("null")
+	}
+	return jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+}
+
+// validate holds a text of settings against the schema.
+func validate(t *testing.T, s *jsonschema.Schema, text string) error {
+	t.Helper()
+	value, err := jsonOf([]byte(text))
+	if err != nil {
+		t.Fatalf("%q as JSON: %v", text, err)
+	}
+	return s.Validate(value)
+}
+
+// checkSettings runs Check on a file with the given settings.
+func checkSettings(t *testing.T, text string, args ...string) (*Config, Problems) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := input(t, append([]string{"-settings", path}, args...)...)
+	in.Getenv = env(map[string]string{"HOME": "/nonexistent"})
+	return Check(in)
+}
+
+// What the schema says of the settings in the golden archives is what Check
+// says, but for what only Check looks at.
+func TestSchemaAgreesWithCheck(t *testing.T) {
+	onlyCheck := []string{
+		"settings-bounds", "settings-detector", "settings-external", "settings-timeout", "settings-ticktime", // bounds, and what must fit
+		"settings-documents", "settings-syntax", "settings-twice", // no JSON at all
+		"settings-per-node-twice",
+	}
+	s := settingsSchema(t)
+	archives, err := filepath.Glob("testdata/settings*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("no archives: %v", err)
+	}
+	for _, path := range archives {
+		if slices.Contains(onlyCheck, strings.TrimSuffix(filepath.Base(path), ".txtar")) {
+			continue
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, files, _ := strings.Cut(string(text), ".yaml --\n")
+			settings, _, _ := strings.Cut(files, "-- ")
+			_, problems := checkSettings(t, settings)
+			if err := validate(t, s, settings); (err == nil) != (problems.Err() == nil) {
+				t.Errorf("the schema says %v, Check says\n%s", err, problems.Render())
+			}
+		})
+	}
+}
+
+// Each thing that is wrong is so to the schema as well.
+func TestSchemaRefuses(t *testing.T) {
+	s := settingsSchema(t)
+	for _, text := range []string{
+		"buss: {}", "bus: {urls: [http://a]}", "bus: {urls: [nats://u:p@a]}", "bus: {urls: nats://a}", "bus: {cluster: 7}",
+		"bus: {cluster: a b}", "bus: default", "node: {name: a}", "node: {name: [a@h]}", "log: {level: loud}", "log: {level: 3}",
+		"detector: {interval: 250}", "detector: {interval: 250 ms}", "detector: {timeout: -3s}", "cookie: {file: ''}",
+		"cookie: {per_node: [{node: a@h}]}", "cookie: {per_node: [{node: a@h, file: f, mode: 400}]}", "cookie: {per_node: {a@h: f}}", "- a",
+	} {
+		if err := validate(t, s, text); err == nil {
+			t.Errorf("the schema accepts %s", text)
+		}
+		if _, problems := checkSettings(t, text); problems.Err() == nil {
+			t.Errorf("Check accepts %s", text)
+		}
+	}
+}
+
+// uncommented are the shipped settings with the comments before their keys
+// taken away.
+func uncommented(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("interconnectd.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := strings.Cut(string(text), "\n")
+	if first != "# yaml-language-server: $schema="+schemaFile {
+		t.Errorf("the first line is %q", first)
+	}
+	var live strings.Builder
+	for line := range strings.Lines(rest) {
+		switch {
+		case strings.HasPrefix(line, "##"), line == "\n":
+		case strings.HasPrefix(line, "#"):
+			live.WriteString(line[1:])
+		default:
+			t.Errorf("a line that is no comment: %s", line)
+		}
+	}
+	return live.String()
+}
+
+// The shipped settings show every key there is, in the table's order, with its
+// default, and say all that the schema accepts.
+func TestShippedSettings(t *testing.T) {
+	live := uncommented(t)
+	cfg, problems := checkSettings(t, live)
+	if problems.Err() != nil {
+		t.Errorf("problems:\n%s", problems.Render())
+	}
+	if err := validate(t, settingsSchema(t), live); err != nil {
+		t.Errorf("the schema refuses them: %v", err)
+	}
+	var keys []string
+	section := ""
+	for line := range strings.Lines(live) {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if !strings.HasPrefix(line, " ") {
+			section = name
+			continue
+		}
+		keys = append(keys, section+"."+name)
+	}
+	if diff := cmp.Diff(mappingSchema(settingsFields()).Properties.paths(), keys); diff != "" {
+		t.Errorf("the documented keys are not those there are (-want +got):\n%s", diff)
+	}
+	want := Default().Effective(fingerprint)
+	for _, s := range cfg.Effective(fingerprint) {
+		i := slices.IndexFunc(want, func(w Setting) bool { return w.Name == s.Name })
+		if s.Name != "name" && (i < 0 || want[i].Value != s.Value) {
+			t.Errorf("documented as default: %s", s)
+		}
+		if slices.Contains(keys, s.Name) && s.Origin == defaultOrigin {
+			t.Errorf("%s was not read", s.Name)
+		}
+	}
+}
+
+// What stands first in the shipped file is true as well: it is as good as none.
+func TestShippedSettingsAreAllComments(t *testing.T) {
+	text, err := os.ReadFile("interconnectd.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, problems := checkSettings(t, string(text))
+	if problems.Err() != nil {
+		t.Errorf("problems:\n%s", problems.Render())
+	}
+	if diff := cmp.Diff(Default().Effective(fingerprint), cfg.Effective(fingerprint)); diff != "" {
+		t.Errorf("Effective (-default +got):\n%s", diff)
+	}
+	if err := validate(t, settingsSchema(t), string(text)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShortDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 250 * time.Millisecond: "250ms", 3 * time.Second: "3s", time.Minute: "1m",
+		90 * time.Second: "1m30s", time.Hour: "1h", time.Hour + time.Second: "1h0m1s", 20 * time.Minute: "20m", 30 * time.Hour: "30h",
+	} {
+		if got := shortDuration(d); got != want {
+			t.Errorf("shortDuration(%v) = %q, want %q", d, got, want)
+		}
+		if back, err := time.ParseDuration(shortDuration(d)); err != nil || back != d {
+			t.Errorf("%q is read as %v (%v), want %v", shortDuration(d), back, err, d)
+		}
+	}
+}
+
+// A file of settings that all nodes share may have an entry for each.
+func TestNodeCookieOfTheNodeItself(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cookie")
+	if err := os.WriteFile(path, []byte("another"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	text := "cookie: {per_node: [{node: b@10.0.0.9, file: PATH}, {node: a@10.0.0.9, file: PATH}, {node: c@10.0.0.9, file: PATH}]}"
+	cfg, problems := checkSettings(t, strings.ReplaceAll(text, "PATH", path), "-name", "b@10.0.0.9")
+	if problems.Err() != nil {
+		t.Errorf("problems:\n%s", problems.Render())
+	}
+	var got []string
+	for _, c := range cfg.NodeCookies {
+		got = append(got, string(c.Node)+" "+c.Cookie.Reveal())
+	}
+	if diff := cmp.Diff([]string{"a@10.0.0.9 another", "c@10.0.0.9 another"}, got); diff != "" {
+		t.Errorf("NodeCookies (-want +got):\n%s", diff)
+	}
+}
