@@ -1,0 +1,69 @@
+// Package bus carries packets between nodes over NATS core subjects: the
+// embedded mesh, external servers, or a [Hub] in memory for tests. It knows
+// subjects and connections; what is in a packet, and whom to believe, is the
+// business of its callers.
+//
+// # Subjects
+//
+// P is interconnect.1.<cluster>; a token keeps [A-Za-z0-9_@-], every other byte
+// is %XX.
+//
+//	P.n.<node>                addressed to a name
+//	P.i.<node>.<incarnation>  addressed to one process
+//	P.r.<incarnation>.<id>    replies; nothing else is ever answered to
+//	P.hello, P.who            addressed to all
+//
+// There are no queue groups: two nodes of one name both receive what is
+// addressed to it. Requests are never made with the client's own request
+// method, which takes the first reply, be it forged; all replies come in
+// through one subscription, as many as there are, and the caller judges them.
+//
+// # Embedded
+//
+// Each process has a NATS server of its own and talks to it through a pipe.
+// The servers of one host join by routes over 127.0.0.1: each listens on the
+// first free port of a range, or on any other, and dials the range; gossip
+// makes the full mesh, and the nodes mend what it leaves out. The mesh is open
+// to all users of the host.
+//
+// A route that ends is told within some milliseconds. It proves nothing by
+// itself: [ListenerRefuses] does.
+//
+// No periodic echo runs through an embedded server: it lives and dies, stops
+// and continues with its client, and between the two is a pipe in memory. One
+// echo after each connection makes sure that the subscriptions are live. That
+// the routes work is not told by any echo to oneself; the probes tell it, and
+// all routes of this mesh end on this host, where there is no cable to pull.
+//
+// # External
+//
+// The bus is lost when the client is not connected, or when two echoes in a
+// row, one each interval, did not come back: a frozen server is silent, while
+// its client says "connected" for seconds more. It is back when an echo came
+// back, so that the subscriptions are known to be live. While it is lost
+// nothing is sent: what a socket or a buffer kept would arrive stale.
+//
+// A server tells its system account of each connection that ends. Where that
+// account exports the advisories, and ours imports them, a node hears of it
+// within some milliseconds and tells [Advised]:
+//
+//	accounts {
+//	  SYS {exports: [{stream: "$SYS.ACCOUNT.*.DISCONNECT"}]}
+//	  APP {imports: [{stream: {account: SYS, subject: "$SYS.ACCOUNT.APP.DISCONNECT"}}]}
+//	}
+//	system_account: SYS
+//
+// Where not, nothing comes, and a refused subscription is told at debug only.
+//
+// # Concurrency
+//
+// 1. Connected is the first event; sends work when it can be read, and fail
+// until then. The same holds for Back.
+// 2. Sends fail from before Lost can be read until before Back can be read.
+// 3. Packets of one kind from one sender arrive in the order of sending; there
+// is no order between kinds, nor between packets and events.
+// 4. RouteUp and RouteDown of one server alternate, RouteUp first. On RouteUp
+// the other end's subscriptions are known here, as a rule: what is sent now
+// arrives.
+// 5. Settled is closed after the RouteUp events of the first round were told.
+package bus
