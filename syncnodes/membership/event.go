@@ -1,0 +1,99 @@
+package membership
+
+import (
+	"fmt"
+	"time"
+
+	"interconnectd/configs/nodeid"
+)
+
+// State is what a node thinks of a peer; design.md has the diagram.
+type State uint8
+
+// The states of a peer.
+const (
+	Idle       State = iota // known and wanted, no link
+	Connecting              // a dial is under way
+	Up                      // linked and heard
+	Suspect                 // linked, and did not answer
+	Down                    // was up once, and is not
+)
+
+func (s State) String() string {
+	switch s {
+	case Idle:
+		return "idle"
+	case Connecting:
+		return "connecting"
+	case Up:
+		return "up"
+	case Suspect:
+		return "suspect"
+	case Down:
+		return "down"
+	}
+	return fmt.Sprintf("state(%d)", uint8(s))
+}
+
+// Linked reports whether a link exists in this state: whether `nodes` lists
+// the peer.
+func (s State) Linked() bool { return s == Up || s == Suspect }
+
+// Reason is why a link ended. The words are those that OTP's
+// net_kernel:monitor_nodes/2 gives as nodedown_reason.
+type Reason uint8
+
+// The reasons of a nodedown.
+const (
+	ConnectionClosed Reason = iota
+	NetTickTimeout
+	Shutdown
+	Disconnected
+	lastReason = Disconnected
+)
+
+func (r Reason) String() string {
+	switch r {
+	case ConnectionClosed:
+		return "connection_closed"
+	case NetTickTimeout:
+		return "net_tick_timeout"
+	case Shutdown:
+		return "shutdown"
+	case Disconnected:
+		return "disconnect"
+	}
+	return fmt.Sprintf("reason(%d)", uint8(r))
+}
+
+// Event is a change that observers are told: a node came up or went down.
+type Event struct {
+	Up          bool // nodeup; else nodedown
+	Node        nodeid.Name
+	Incarnation nodeid.Incarnation
+	Hidden      bool          // the connection is hidden: either end is
+	Reason      Reason        // of a nodedown
+	Detail      string        // of a nodedown: our own words, may be empty
+	UpFor       time.Duration // of a nodedown: since its nodeup
+}
+
+// Info is what a node tells of itself in the handshake. Peers rely on it for
+// as long as the link lives.
+type Info struct {
+	Hidden     bool
+	ConnectAll bool
+	Route      string // where its embedded server listens, host:port; may be empty
+}
+
+// PeerStatus is a peer as status and `nodes` show it.
+type PeerStatus struct {
+	Node        nodeid.Name
+	State       State
+	Detail      string // of Suspect and Down: why
+	Reason      Reason // of the last nodedown, where there was one and no link is now
+	Incarnation nodeid.Incarnation
+	Hidden      bool
+	Expected    bool          // named in a sync list
+	Since       time.Duration // on the core's clock: of its last nodeup or nodedown
+	RoundTrip   time.Duration // smoothed; 0 before the first answer
+}

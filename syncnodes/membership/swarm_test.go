@@ -1,0 +1,275 @@
+package membership
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"interconnectd/configs/nodeid"
+)
+
+var (
+	swarmSizes = flag.String("swarm", "10,60", "numbers of nodes of TestSwarm, with commas")
+	external   = flag.Bool("external", false, "TestSwarm's nodes meet on an external bus: no route, no listener")
+)
+
+const (
+	wholeMost = 3000 // nodes of a mesh that forms by itself: 9 million entries
+	wholeOf   = 200  // of a larger one, those that are whole
+	tipsMost  = 8    // reach a node for one death
+)
+
+// TestSwarm lets meshes of several sizes form, idle, and lose nodes, one at a
+// time. What a node sends while nothing happens is the same in all of them, and
+// so is how long a death stays unseen. Larger ones by command:
+//
+//	go test ./syncnodes/membership -run TestSwarm -timeout 1h -v -args -swarm 10,100,1000,10000
+//
+// A mesh of more than 3,000 nodes is injected as it is when it has formed, and
+// 200 of its nodes are whole; the others answer from one table.
+func TestSwarm(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	var least, most float64
+	for size := range strings.SplitSeq(*swarmSizes, ",") {
+		n, err := strconv.Atoi(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		idle := newSwarm(t, n).run()
+		if least == 0 {
+			least, most = idle, idle
+		}
+		least, most = min(least, idle), max(most, idle)
+		runtime.GC()
+	}
+	if most > 1.2*least {
+		t.Errorf("an idle node sends %.2f to %.2f messages a second, by the number of nodes: more than 20 %% apart", least, most)
+	}
+}
+
+// swarm is a large mesh, and those of its nodes that are whole.
+type swarm struct {
+	*world
+	t       *testing.T
+	size    int
+	names   []nodeid.Name
+	options simOptions
+	whole   []*simNode
+	started time.Time
+}
+
+func newSwarm(t *testing.T, size int) *swarm {
+	s := &swarm{world: newWorld(t, 1), t: t, size: size, started: time.Now()}
+	s.noLog, s.jitter = true, 2*time.Millisecond
+	for i := range size {
+		s.names = append(s.names, full(fmt.Sprintf("n%05d", i)))
+	}
+	s.options = simOptions{sync: s.names, external: *external}
+	return s
+}
+
+// run gives what an idle node sends, in messages a second.
+func (s *swarm) run() float64 {
+	if s.size <= wholeMost {
+		s.form()
+	} else {
+		s.inject()
+	}
+	s.checkMemory()
+	idle, bytes := s.idle(30 * time.Second)
+	s.t.Logf("%d nodes, idle: %.2f messages and %.0f bytes a node and second, each way", s.size, idle, bytes)
+	promise := 250 * time.Millisecond
+	if *external {
+		promise = 1600 * time.Millisecond
+	}
+	s.die("kill -9", promise, func(n *simNode) { s.kill(n) })
+	s.die("SIGSTOP", 4*time.Second, func(n *simNode) { s.pause(n) })
+	if s.falseDowns > 0 {
+		s.t.Errorf("%d nodes: %d false verdicts", s.size, s.falseDowns)
+	}
+	for _, n := range s.whole[:min(10, len(s.whole))] {
+		checkState(s.t, n.core)
+	}
+	s.t.Logf("%d nodes: %d false verdicts; %.0f s of virtual time in %.1f s", s.size, s.falseDowns, s.now.Seconds(), time.Since(s.started).Seconds())
+	return idle
+}
+
+// form starts all nodes within a second and waits for the full view.
+func (s *swarm) form() {
+	for i, name := range s.names {
+		s.at(time.Duration(i)*time.Second/time.Duration(s.size), func() {
+			s.whole = append(s.whole, s.start(name, s.options))
+		})
+	}
+	for !s.complete() && s.now < time.Minute {
+		s.world.run(250 * time.Millisecond)
+	}
+	sent := 0
+	for _, n := range s.sent {
+		sent += n
+	}
+	s.t.Logf("%d nodes: full view at %s, %.0f messages a node; %.1f s of real time",
+		s.size, s.now, float64(sent)/float64(s.size), time.Since(s.started).Seconds())
+	if !s.complete() {
+		s.t.Fatalf("%d nodes: no full view after %s", s.size, s.now)
+	}
+	s.world.run(5 * time.Second)
+}
+
+func (s *swarm) complete() bool {
+	return len(s.whole) == s.size && !slices.ContainsFunc(s.whole, func(n *simNode) bool { return len(n.core.byLink) < s.size-1 })
+}
+
+// idle counts what a node sends while nothing happens.
+func (s *swarm) idle(d time.Duration) (messages, bytes float64) {
+	s.sent, s.bytes = [KindsEnd]int{}, 0
+	s.world.run(d)
+	total := 0
+	for kind, n := range s.sent {
+		total += n
+		if n > 0 && byte(kind) != kindProbe && byte(kind) != kindAnswer {
+			s.t.Errorf("%d nodes: %d messages of kind %d while nothing happens", s.size, n, kind)
+		}
+	}
+	nodeSeconds := d.Seconds() * float64(len(s.whole))
+	return float64(total) / nodeSeconds, float64(s.bytes) / nodeSeconds
+}
+
+// die ends five nodes, one after the other, and tells when the others saw it.
+func (s *swarm) die(how string, promise time.Duration, end func(*simNode)) {
+	var seen []time.Duration
+	s.sent, s.tipped = [KindsEnd]int{}, 0
+	deaths := min(5, s.size/4)
+	for range deaths {
+		alive := slices.DeleteFunc(slices.Clone(s.whole), func(n *simNode) bool { return n.over() || n.paused })
+		victim := alive[2+s.rand.IntN(len(alive)-2)] // in a part of the mesh, two neighbours are whole
+		s.detections = nil
+		end(victim)
+		s.world.run(promise + time.Second)
+		if s.stubs != nil {
+			s.stubs.forget(victim.ref)
+		}
+		if len(s.detections) != len(alive)-1 {
+			s.t.Errorf("%d nodes, %s: %d of %d saw it within %s", s.size, how, len(s.detections), len(alive)-1, promise+time.Second)
+		}
+		seen = append(seen, s.detections...)
+	}
+	slices.Sort(seen)
+	at := func(part float64) time.Duration { return seen[int(part*float64(len(seen)-1))] }
+	tips := float64(s.tipped) / float64(deaths*len(s.whole))
+	s.t.Logf("%d nodes, %s: seen after %s (median), %s (p99), %s (last); %.1f tips to a node, and %.1f probes by it, for each",
+		s.size, how, at(0.5), at(0.99), at(1), tips, float64(s.sent[kindProbe])/float64(deaths*len(s.whole)))
+	if tips > tipsMost {
+		s.t.Errorf("%d nodes, %s: %.1f tips to a node for each; whatever their number, %d are enough", s.size, how, tips, tipsMost)
+	}
+	if at(1) > promise {
+		s.t.Errorf("%d nodes, %s: the last saw it after %s, promised are %s", s.size, how, at(1), promise)
+	}
+}
+
+// checkMemory holds what a peer costs against what a machine has.
+func (s *swarm) checkMemory() {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	entries := len(s.whole) * (s.size - 1)
+	s.t.Logf("%d nodes: %d MiB, %d bytes for each of %d entries", s.size, m.HeapAlloc>>20, m.HeapAlloc/uint64(entries), entries)
+	if s.size >= 1000 && m.HeapAlloc/uint64(entries) > 2000 {
+		s.t.Errorf("%d nodes: %d bytes for each entry of a peer, the simulation's own included", s.size, m.HeapAlloc/uint64(entries))
+	}
+}
+
+// table is what all stubs know, and answer from.
+type table struct {
+	refs   []NodeRef // sorted
+	digest uint64
+}
+
+func (b *table) forget(ref NodeRef) {
+	b.refs = slices.DeleteFunc(b.refs, func(r NodeRef) bool { return r == ref })
+	b.digest ^= digestOf(ref)
+}
+
+// answer is what a stub does with a message.
+func (b *table) answer(w *world, s Send, from *simNode) {
+	var m Message
+	switch asked := s.Message.(type) {
+	case Probe:
+		m = Answer{Seq: asked.Seq, Digest: b.digest}
+	case Pull:
+		m = b.page(asked)
+	default:
+		return
+	}
+	w.sent[m.messageKind()]++
+	w.bytes += len(AppendMessage(nil, m))
+	w.at(w.now+w.delay(), func() { from.do(func() { from.core.Receive(s.Link, m, "", from.now()) }) })
+}
+
+func (b *table) page(pull Pull) Names {
+	page := Names{Seq: pull.Seq}
+	size := 0
+	for _, ref := range b.refs {
+		if ref.Node <= pull.After {
+			continue
+		}
+		if size += refBytes(ref); size > PageBytes {
+			page.More = true
+			break
+		}
+		page.Nodes = append(page.Nodes, ref)
+	}
+	return page
+}
+
+// inject makes a mesh as it is when it has formed. The whole nodes are
+// neighbours of each other.
+func (s *swarm) inject() {
+	s.stubs = &table{}
+	nodes := make([]*simNode, s.size)
+	for i, name := range s.names {
+		if i < wholeOf {
+			nodes[i] = s.add(name, s.options)
+			s.whole = append(s.whole, nodes[i])
+		} else {
+			nodes[i] = s.addStub(name)
+		}
+		s.stubs.refs = append(s.stubs.refs, nodes[i].ref)
+		s.stubs.digest ^= digestOf(nodes[i].ref)
+	}
+	for i, n := range s.whole {
+		for _, o := range s.whole[i+1:] {
+			id := s.link(n, o)
+			n.core.Established(id, o.ref, o.info, true, s.now)
+			o.core.Established(id, n.ref, n.info, false, s.now)
+		}
+	}
+	for i, n := range s.whole { // in turn, so that their probes are not all under way at once
+		s.at(time.Duration(i)*5*time.Millisecond, func() {
+			n.do(func() {
+				for _, o := range nodes[wholeOf:] {
+					n.core.Established(s.link(n, o), o.ref, o.info, true, s.now)
+				}
+				n.core.Join(s.now)
+			})
+		})
+	}
+	s.world.run(10 * time.Second)
+	s.t.Logf("%d nodes: injected, %d of them whole; %.1f s of real time", s.size, len(s.whole), time.Since(s.started).Seconds())
+}
+
+// addStub makes a node that is a name and an answer.
+func (s *swarm) addStub(name nodeid.Name) *simNode {
+	s.nextID++
+	n := &simNode{w: s.world, stub: true, ref: NodeRef{Node: name}, info: Info{ConnectAll: true}}
+	n.ref.Incarnation[15], n.ref.Incarnation[14], n.ref.Incarnation[13] = byte(s.nextID), byte(s.nextID>>8), byte(s.nextID>>16)
+	s.byRef[n.ref] = n
+	s.byName[name] = []*simNode{n}
+	return n
+}
