@@ -1,0 +1,201 @@
+package syncnodes
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus"
+	"interconnectd/syncnodes/membership"
+	"interconnectd/syncnodes/session"
+)
+
+// This file carries out what the two pure machines want done. It is the one
+// place that knows both.
+
+// refusalEvery is how often the refusal by one peer is told in the log.
+const refusalEvery = time.Minute
+
+func (l *loop) carrySession(o session.Output) {
+	now := l.clock()
+	switch o := o.(type) {
+	case session.SendName:
+		l.sent(l.conn.SendName(o.To, o.ReplyID, o.Data))
+	case session.SendFrame:
+		l.sent(l.conn.SendFrame(o.To, o.Incarnation, o.ReplyID, o.Data))
+	case session.Answer:
+		l.sent(l.conn.Answer(o.ReplyTo, o.Data))
+	case session.Found:
+		l.found(o)
+	case session.Admission:
+		l.admission(o)
+	case session.Established:
+		l.established(o)
+	case session.DialFailed:
+		l.dialFailed(o)
+	case session.Closed:
+		l.core.Closed(linkOf(o.Session), reasonOf(o.Reason), now)
+	case session.Rejected:
+		if o.Suppressed > 0 {
+			l.log.Error(o.Line, "suppressed", o.Suppressed)
+		} else {
+			l.log.Error(o.Line)
+		}
+	}
+}
+
+func (l *loop) admission(o session.Admission) {
+	if info, ok := l.infoOf(o.Session, o.Peer, o.Info); ok {
+		l.core.Admission(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, l.clock())
+	}
+}
+
+// infoOf reads what a peer tells of itself. It is authentic; where it makes no
+// sense the peer is of another make, and can be none.
+func (l *loop) infoOf(id session.SessionID, peer nodeid.Name, data []byte) (membership.Info, bool) {
+	info, err := membership.ParseInfo(data)
+	if err != nil {
+		l.log.Warn("closing a link", "node", peer, "error", err)
+		l.endpoint.Drop(id, session.ConnectionClosed, l.clock())
+	}
+	return info, err == nil
+}
+
+func (l *loop) established(o session.Established) {
+	info, ok := l.infoOf(o.Session, o.Peer, o.Info)
+	if !ok {
+		l.core.DialFailed(o.Peer, membership.TimedOut, l.clock())
+		return
+	}
+	if o.Peer == l.node.name {
+		l.nameSeen = false // its holder gave way
+	}
+	l.core.Established(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, o.Dialled, l.clock())
+}
+
+func (l *loop) dialFailed(o session.DialFailed) {
+	now := l.clock()
+	if o.Name == l.node.name {
+		l.claimFailed(o)
+		return
+	}
+	if o.Reason == session.CookiesDiffer || o.Reason == session.Unreadable {
+		if l.mayTellRefusal(o.Name) {
+			l.log.Warn(string(o.Name) + " refused us: our cookies differ")
+		}
+	}
+	l.core.DialFailed(o.Name, dialErrorOf(o.Reason), now)
+}
+
+// mayTellRefusal allows one line a minute for each name.
+func (l *loop) mayTellRefusal(name nodeid.Name) bool {
+	now := l.clock()
+	if last, told := l.refused[name]; told && now-last < refusalEvery {
+		return false
+	}
+	l.refused[name] = now
+	return true
+}
+
+func (l *loop) carryMembership(o membership.Output) {
+	now := l.clock()
+	switch o := o.(type) {
+	case membership.Dial:
+		l.endpoint.Dial(o.Node, now)
+	case membership.Claim:
+		l.endpoint.Dial(l.node.name, now)
+	case membership.Announce:
+		l.sent(l.conn.Hello(membership.AppendRef(nil, refOf(l.node.name, l.node.inc))))
+	case membership.Send:
+		l.sendMessage(o)
+	case membership.Admit:
+		l.endpoint.Admit(sessionOf(o.Link), now)
+	case membership.Refuse:
+		l.endpoint.Refuse(sessionOf(o.Link), refusalOf(o.Cause), now)
+	case membership.Close:
+		l.endpoint.Drop(sessionOf(o.Link), closeReason(o.Reason), now)
+	case membership.CheckListener:
+		l.checkListener(o)
+	case membership.Event:
+		l.tell(o)
+	case membership.Answered:
+		l.waiting.pong(o)
+	case membership.Unreachable:
+		l.log.Debug("not connected", "node", o.Node, "cause", o.Cause)
+		l.waiting.unreachable(o.Node)
+	case membership.Changed:
+		l.log.Debug("peer", "node", o.Node, "from", o.From, "to", o.To, "cause", o.Cause)
+	case membership.NameInUse:
+		l.startLeaving(&NameInUseError{Name: l.node.name})
+	case membership.Left:
+		l.left = true
+	}
+}
+
+func (l *loop) sendMessage(o membership.Send) {
+	payload := membership.AppendMessage(nil, o.Message)
+	l.sent(l.sendPayload(sessionOf(o.Link), payload, o.Seq, o.ReplyTo))
+}
+
+// sendPayload seals payload and sends it: as the answer to replyTo where there
+// is one, else to the peer.
+func (l *loop) sendPayload(id session.SessionID, payload []byte, seq uint64, replyTo string) error {
+	frame, err := l.endpoint.Seal(id, payload, l.clock())
+	if err != nil {
+		return err
+	}
+	if replyTo != "" {
+		return l.conn.Answer(replyTo, frame)
+	}
+	ref, ok := l.core.Peer(linkOf(id))
+	if !ok {
+		return ErrNodeDown
+	}
+	return l.conn.SendFrame(ref.Node, ref.Incarnation, seq, frame)
+}
+
+// sent looks at what became of a packet. What could not be sent is not sent
+// again here: every request of the protocol is repeated by whoever made it.
+func (l *loop) sent(err error) {
+	if err != nil {
+		l.log.Trace("not sent", "error", err)
+	}
+}
+
+// checkListener dials the peer's route listener, beside the loop.
+func (l *loop) checkListener(o membership.CheckListener) {
+	l.helpers.start(func(ctx context.Context) {
+		if l.opts.refuses(ctx, o.Addr) {
+			l.node.post(ctx, func(l *loop) { l.core.ListenerRefused(o.NodeRef, l.clock()) })
+		}
+	})
+}
+
+// refusesOnLoopback asks a listener on this host only: a refusal from another
+// host may be a firewall's, and proves nothing.
+func refusesOnLoopback(ctx context.Context, addr string) bool {
+	ap, err := netip.ParseAddrPort(addr)
+	return err == nil && ap.Addr().IsLoopback() && bus.ListenerRefuses(ctx, addr)
+}
+
+// tell hands an event to all who wait for it.
+func (l *loop) tell(e membership.Event) {
+	delete(l.refused, e.Node)
+	l.node.monitors.tell(Event{
+		Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden,
+		Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(),
+	})
+	l.waiting.event(e)
+	if !e.Up {
+		l.dropCalls(e.Node)
+	}
+	l.syncEvent(e)
+}
+
+func reasonText(e membership.Event) string {
+	if e.Up {
+		return ""
+	}
+	return e.Reason.String()
+}

@@ -1,0 +1,243 @@
+package syncnodes
+
+import (
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus"
+	"interconnectd/syncnodes/membership"
+	"interconnectd/syncnodes/session"
+)
+
+// loop is the state of a node, and the one goroutine that owns it.
+type loop struct {
+	// immutable
+	node    *Node
+	opts    Options
+	log     hclog.Logger
+	conn    bus.Conn
+	clock   func() time.Duration
+	helpers *helpers
+	nextID  func() uint64
+
+	// the claim of the name, before the node joins; owned by the goroutine
+	settling   <-chan struct{} // nil once the bus has settled
+	joined     func()          // told once
+	hasJoined  bool
+	claimUntil time.Duration
+	routes     bool // a route came up
+	nameSeen   bool // somebody says that it holds our name
+
+	// owned by the goroutine
+	core     *membership.Core
+	endpoint *session.Endpoint
+	cookie   string
+	printed  string // the cookie's fingerprint
+	busLost  bool
+	sync     syncState
+	waiting  waiters
+	calls    map[uint64]call
+	who      map[uint64]*census
+	refused  map[nodeid.Name]time.Duration // when its refusal was last told
+	answered window                        // of names given to P.who
+	garbage  uint64                        // authentic frames that make no sense
+	leaving  bool
+	left     bool
+	err      error // why the node ends
+}
+
+// run drives the node until it has left.
+func (l *loop) run() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	leave := l.node.leave
+	for !l.left {
+		l.carryOut()
+		timer.Reset(max(0, l.deadline()-l.clock()))
+		select {
+		case job := <-l.node.inbox:
+			job(l)
+		case p := <-l.conn.Names():
+			l.endpoint.HandleName(p.Data, p.ReplyTo, l.clock())
+		case p := <-l.conn.Frames():
+			l.takeFrame(p.Data, p.ReplyTo)
+		case p := <-l.conn.Hellos():
+			l.takeHello(p.Data)
+		case p := <-l.conn.Whos():
+			l.answerWho(p.ReplyTo)
+		case r := <-l.conn.Replies():
+			l.takeReply(r)
+		case e := <-l.conn.Events():
+			l.takeBusEvent(e)
+		case <-l.settling:
+			l.settling = nil
+			l.takeSettled()
+		case <-leave:
+			leave = nil
+			l.startLeaving(nil)
+		case <-timer.C:
+			l.drain()
+			l.tick()
+		}
+	}
+	l.carryOut()
+}
+
+// drain takes everything that was received until now: a verdict must know
+// every sign of life.
+func (l *loop) drain() {
+	for range len(l.conn.Frames()) {
+		p := <-l.conn.Frames()
+		l.takeFrame(p.Data, p.ReplyTo)
+		l.carryOut()
+	}
+	for range len(l.conn.Replies()) {
+		l.takeReply(<-l.conn.Replies())
+		l.carryOut()
+	}
+	for range len(l.conn.Events()) {
+		l.takeBusEvent(<-l.conn.Events())
+		l.carryOut()
+	}
+}
+
+func (l *loop) deadline() time.Duration {
+	next := min(l.core.Deadline(), l.claimDeadline(), l.sync.deadline(), l.nextCensus())
+	if at, ok := l.endpoint.Deadline(); ok {
+		next = min(next, at)
+	}
+	return next
+}
+
+func (l *loop) tick() {
+	now := l.clock()
+	if at, ok := l.endpoint.Deadline(); ok && at <= now {
+		l.endpoint.Tick(now)
+		l.carryOut()
+	}
+	if l.core.Deadline() <= now {
+		l.core.Tick(now)
+		l.carryOut()
+	}
+	l.tickClaim(now)
+	l.tickSync(now)
+	l.tickCensus(now)
+}
+
+// startLeaving says goodbye; err is why, nil for a Close.
+func (l *loop) startLeaving(err error) {
+	if l.leaving {
+		return
+	}
+	l.leaving = true
+	l.err = err
+	l.core.Leave(l.clock())
+}
+
+// carryOut does what the two machines want done, until neither wants more.
+func (l *loop) carryOut() {
+	for {
+		sessions := l.endpoint.Outputs()
+		for _, o := range sessions {
+			l.carrySession(o)
+		}
+		peers := l.core.Outputs()
+		for _, o := range peers {
+			l.carryMembership(o)
+		}
+		if len(sessions)+len(peers) == 0 {
+			return
+		}
+	}
+}
+
+// takeFrame opens a frame and hands it to whom it is for.
+func (l *loop) takeFrame(data []byte, replyTo string) {
+	frame, ok := l.endpoint.HandleFrame(data, replyTo, l.clock())
+	l.carryOut() // the frame may itself have established its session
+	if !ok || len(frame.Payload) == 0 {
+		return
+	}
+	link := linkOf(frame.Session)
+	if frame.Payload[0] >= membership.KindsEnd {
+		l.core.Heard(link, l.clock())
+		l.takeCallFrame(frame)
+		return
+	}
+	m, err := membership.ParseMessage(frame.Payload)
+	if err != nil {
+		l.garbage++
+		l.log.Debug("a frame that makes no sense", "from", frame.Peer, "error", err)
+		return
+	}
+	l.core.Receive(link, m, frame.ReplyTo, l.clock())
+}
+
+// takeReply gives an answer to whoever asked with that id.
+func (l *loop) takeReply(r bus.Reply) {
+	now := l.clock()
+	switch {
+	case l.takeCensus(r):
+	case r.NoResponders:
+		if !l.endpoint.HandleNoResponders(r.ID, now) {
+			l.core.NoResponders(r.ID, now)
+		}
+	case !l.endpoint.HandleReply(r.ID, r.Data, now):
+		l.takeFrame(r.Data, "")
+	}
+}
+
+func (l *loop) takeHello(data []byte) {
+	ref, err := membership.ParseRef(data)
+	if err != nil {
+		l.garbage++
+		return
+	}
+	l.core.Hello(ref, l.clock())
+}
+
+// takeBusEvent tells the core what happened to the bus. In the log, one line
+// tells its loss, and one its return.
+func (l *loop) takeBusEvent(e bus.Event) {
+	now := l.clock()
+	ref := membership.NodeRef{Node: e.Node, Incarnation: e.Incarnation}
+	switch e.Kind {
+	case bus.Lost:
+		if !l.busLost {
+			l.busLost = true
+			l.log.Warn("bus lost", "error", e.Err)
+		}
+		l.core.BusLost(now)
+	case bus.Back, bus.Connected:
+		l.busLost = false
+		if e.Kind == bus.Back {
+			l.log.Info("bus back")
+		}
+		l.core.BusBack(now)
+	case bus.RouteUp:
+		l.reclaim(ref)
+		l.core.RouteUp(ref, now)
+	case bus.RouteDown:
+		l.core.RouteDown(ref, now)
+	case bus.Advised:
+		l.core.Advised(e.Node, now)
+	}
+}
+
+// linkOf is the core's name of a session.
+func linkOf(id session.SessionID) membership.LinkID {
+	var link uint64
+	for _, b := range id {
+		link = link<<8 | uint64(b)
+	}
+	return membership.LinkID(link)
+}
+
+func sessionOf(link membership.LinkID) (id session.SessionID) {
+	for i := range id {
+		id[len(id)-1-i] = byte(link >> (8 * i))
+	}
+	return id
+}

@@ -1,0 +1,193 @@
+package syncnodes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus"
+	"interconnectd/syncnodes/membership"
+)
+
+// Infinity as Sync.Timeout waits for as long as it takes.
+const Infinity time.Duration = -1
+
+// Options say which node to start. Name and Cookie are needed; all else has a
+// default.
+type Options struct {
+	Name   nodeid.Name
+	Cookie string
+	// NodeCookies are those for connections with other nodes, in place of
+	// Cookie: what SetCookie sets later.
+	NodeCookies map[nodeid.Name]string
+
+	// Hidden keeps the node out of the others' plain lists and out of the mesh.
+	Hidden bool
+	// Alone is kernel's connect_all false: no transitive connections.
+	Alone bool
+	// AutoConnect is kernel's dist_auto_connect.
+	AutoConnect AutoConnect
+
+	Sync Sync
+	Bus  Bus
+
+	// Detector has the times of the failure detector.
+	Detector Detector
+	// SetupTime bounds a dial: kernel's net_setuptime, 7 s.
+	SetupTime time.Duration
+
+	// Logger may be nil: nothing is logged then.
+	Logger hclog.Logger
+	// Progress, where it is set, is told of every change of the sync. It is
+	// called by the loop and must not wait or call the node.
+	Progress func(Progress)
+
+	// the tests' way to a bus and a time of their own
+	open    func(bus.Config) (bus.Conn, error)
+	refuses func(ctx context.Context, addr string) bool
+	clock   func() time.Duration
+}
+
+// AutoConnect says which connections are made without Node.Connect.
+type AutoConnect = membership.AutoConnect
+
+// The values of AutoConnect; the zero value is that of kernel without
+// dist_auto_connect.
+const (
+	ConnectAlways = membership.ConnectAlways
+	ConnectOnce   = membership.ConnectOnce
+	ConnectNever  = membership.ConnectNever
+)
+
+// Sync names the nodes to keep connected, and how long to wait for them at
+// start. It follows kernel's sync_nodes_mandatory, sync_nodes_optional and
+// sync_nodes_timeout. The own name may stand in the lists and counts as up.
+type Sync struct {
+	Mandatory []nodeid.Name
+	Optional  []nodeid.Name
+	// Timeout bounds the wait; 0: no wait at all, and the lists do nothing, as
+	// in OTP; Infinity.
+	Timeout time.Duration
+}
+
+// Bus says where the nodes meet. The zero value is the embedded mesh of the
+// cluster "default".
+type Bus struct {
+	Cluster string        // scope of the subjects
+	URLs    []string      // external NATS servers; none: the embedded mesh
+	Ports   bus.PortRange // embedded: where this host's daemons listen
+}
+
+// Detector has the times of the failure detector, each 0 for its default.
+type Detector struct {
+	Interval  time.Duration // between two probes of a neighbour: 250 ms
+	Timeout   time.Duration // silence that means net_tick_timeout: 3 s
+	GoneAfter time.Duration // `no responders` that mean connection_closed: 250 ms embedded, 1 s external
+}
+
+const (
+	defaultInterval = 250 * time.Millisecond
+	defaultTimeout  = 3 * time.Second
+	goneEmbedded    = 250 * time.Millisecond
+	goneExternal    = time.Second
+	defaultSetup    = 7 * time.Second
+	defaultCluster  = "default"
+)
+
+func (o *Options) fillIn() error {
+	if _, err := nodeid.Parse(string(o.Name)); err != nil {
+		return fmt.Errorf("node name %q: %w", string(o.Name), err)
+	}
+	if o.Cookie == "" {
+		return errors.New("no cookie")
+	}
+	for name, cookie := range o.NodeCookies {
+		if name == o.Name || cookie == "" {
+			return fmt.Errorf("no other node's cookie: that of %q", string(name))
+		}
+	}
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.refuses == nil {
+		o.refuses = refusesOnLoopback
+	}
+	if o.clock == nil {
+		o.clock = bootClock()
+	}
+	o.Detector.fillIn(o.Bus)
+	setDefault(&o.SetupTime, defaultSetup)
+	if o.Bus.Cluster == "" {
+		o.Bus.Cluster = defaultCluster
+	}
+	return nil
+}
+
+// fillIn gives the defaults of that bus.
+func (d *Detector) fillIn(b Bus) {
+	gone := goneEmbedded
+	if len(b.URLs) > 0 {
+		gone = goneExternal
+	}
+	setDefault(&d.Interval, defaultInterval)
+	setDefault(&d.Timeout, defaultTimeout)
+	setDefault(&d.GoneAfter, gone)
+}
+
+func setDefault(d *time.Duration, to time.Duration) {
+	if *d == 0 {
+		*d = to
+	}
+}
+
+// expected are the nodes to keep connected. Without a timeout the lists do
+// nothing.
+func (s Sync) expected() []nodeid.Name {
+	if s.Timeout == 0 {
+		return nil
+	}
+	return append(append([]nodeid.Name(nil), s.Mandatory...), s.Optional...)
+}
+
+// Progress is how far the start-up sync is, and later how many of the
+// expected nodes are up.
+type Progress struct {
+	Up, Of  int           // expected nodes other than this one
+	Missing []nodeid.Name // sorted
+	Done    bool          // the sync is over
+}
+
+// String is one line for a log or a status: `syncing: 2 of 3 nodes up, waiting
+// for c@127.0.0.1`, and when the sync is over `2 of 3 nodes up, missing
+// c@127.0.0.1`.
+func (p Progress) String() string {
+	var b strings.Builder
+	if !p.Done {
+		b.WriteString("syncing: ")
+	}
+	fmt.Fprintf(&b, "%d of %d nodes up", p.Up, p.Of)
+	switch {
+	case len(p.Missing) == 0:
+	case p.Done:
+		b.WriteString(", missing " + joinNames(p.Missing, ", "))
+	default:
+		b.WriteString(", waiting for " + joinNames(p.Missing, ", "))
+	}
+	return b.String()
+}
+
+func joinNames(names []nodeid.Name, sep string) string {
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = string(name)
+	}
+	return strings.Join(words, sep)
+}

@@ -1,0 +1,109 @@
+package syncnodes
+
+import (
+	"context"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/session"
+)
+
+// Change is what a running node can take of new Options. All of it counts: what
+// is to stay as it is stands there as it is, but for the cookie.
+type Change struct {
+	Sync        Sync
+	SetupTime   time.Duration // 0 for its default
+	AutoConnect AutoConnect
+	Detector    Detector
+	Cookie      string // the own one; "" leaves it as it is
+	// NodeCookies are those for connections with other nodes that are to change,
+	// "" for none any more.
+	NodeCookies map[nodeid.Name]string
+}
+
+// Reconfigure applies a change, all of it at one moment. No connection ends by
+// it and no event is told: a node that leaves the sync lists stays connected,
+// and is not expected back; one that enters is connected at once. While the
+// start-up sync is under way it waits for the nodes of the new lists, with the
+// time begun anew where they, or the timeout, have changed; later they are only
+// counted. The detector's interval holds at once; a shorter timeout of its holds from
+// the next silence on, a longer one at once; the rest holds for connections that
+// begin from now on.
+func (n *Node) Reconfigure(ctx context.Context, c Change) error {
+	setDefault(&c.SetupTime, defaultSetup)
+	keys := map[string]session.Key{"": {}} // of each cookie, derived once
+	for _, cookie := range append(slices.Collect(maps.Values(c.NodeCookies)), c.Cookie) {
+		if _, ok := keys[cookie]; !ok {
+			keys[cookie] = laterKey(cookie)
+		}
+	}
+	return n.do(ctx, func(l *loop) {
+		c.Detector.fillIn(l.opts.Bus)
+		l.reconfigure(c, keys)
+	})
+}
+
+// laterKey derives the key of a cookie for a node that runs, and gives the
+// memory back that the stretching of a short one takes.
+func laterKey(cookie string) session.Key {
+	key := session.Derive(cookie)
+	if len(cookie) < session.LongCookie {
+		debug.FreeOSMemory()
+	}
+	return key
+}
+
+func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
+	now := l.clock()
+	if c.Cookie != "" {
+		l.setCookie(c.Cookie, keys[c.Cookie])
+	}
+	for name, cookie := range c.NodeCookies {
+		if name != l.node.name {
+			l.endpoint.SetNodeKey(name, keys[cookie])
+		}
+	}
+	l.node.setup.Store(int64(c.SetupTime))
+	l.endpoint.SetTimes(c.SetupTime, keepKeys(c.Detector.Timeout))
+	l.conn.SetInterval(c.Detector.Interval)
+	l.core.SetTimes(c.Detector.Interval, c.Detector.Timeout, c.Detector.GoneAfter, now)
+	l.core.SetAutoConnect(c.AutoConnect, now)
+	l.core.Expect(c.Sync.expected(), now)
+	l.changeSync(c.Sync, now)
+}
+
+// setCookie changes the own cookie.
+func (l *loop) setCookie(cookie string, key session.Key) {
+	l.cookie, l.printed = cookie, key.Fingerprint()
+	l.endpoint.SetKey(key)
+}
+
+// keepKeys is how long the keys of a dropped session answer.
+func keepKeys(timeout time.Duration) time.Duration { return 2 * timeout }
+
+// changeSync counts the nodes of other lists, and waits for them where the sync
+// is not over.
+func (l *loop) changeSync(sync Sync, now time.Duration) {
+	former := l.sync
+	s := &l.sync
+	s.setLists(l.node.name, sync)
+	if maps.Equal(former.expected, s.expected) && maps.Equal(former.mandatory, s.mandatory) && former.timeout == s.timeout {
+		return
+	}
+	s.up = make(map[nodeid.Name]bool)
+	for name := range s.expected {
+		if _, linked := l.core.Link(name); linked {
+			s.up[name] = true
+		}
+	}
+	switch {
+	case l.leaving || !l.hasJoined:
+	case s.done:
+		l.opts.Progress(s.progress())
+	default:
+		l.startSync(now)
+	}
+}

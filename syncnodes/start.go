@@ -1,0 +1,243 @@
+package syncnodes
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	mathrand "math/rand/v2"
+	"time"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus"
+	"interconnectd/syncnodes/membership"
+	"interconnectd/syncnodes/session"
+)
+
+const (
+	claimGrace = 20 * time.Millisecond  // for a holder of our name to answer
+	claimMost  = 100 * time.Millisecond // for the bus to settle before that
+	claimSeen  = 500 * time.Millisecond // more, where somebody says that he holds it
+	infinitely = time.Duration(1<<63 - 1)
+)
+
+// Start starts a node: it opens the bus, claims the name, and begins to
+// connect to the nodes of the sync lists. It returns a *NameInUseError where
+// another live node holds the name. An external bus that cannot be reached is
+// no error: the node keeps trying.
+//
+// The node runs until Close; ctx bounds the start only.
+func Start(ctx context.Context, opts Options) (*Node, error) {
+	if err := opts.fillIn(); err != nil {
+		return nil, fmt.Errorf("starting a node: %w", err)
+	}
+	inc, err := nodeid.NewIncarnation(time.Now(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("starting a node: %w", err)
+	}
+	derived := make(chan keys, 1)
+	go func() { derived <- deriveKeys(opts) }() // beside the start of the bus
+	conn, err := openBus(ctx, opts, inc)
+	keys := <-derived
+	if err != nil {
+		return nil, fmt.Errorf("starting a node: %w", err)
+	}
+	n := &Node{
+		name:     opts.Name,
+		inc:      inc,
+		hidden:   opts.Hidden,
+		log:      opts.Logger,
+		monitors: &monitors{all: make(map[*Monitor]struct{})},
+		inbox:    make(chan func(*loop), 64),
+		leave:    make(chan struct{}),
+		ended:    make(chan struct{}),
+	}
+	n.setup.Store(int64(opts.SetupTime))
+	l := newLoop(n, opts, conn, keys)
+	n.processes = newProcesses(opts.Logger)
+	n.Register(PingPong, answerPing)
+	claimed := make(chan struct{})
+	l.joined = func() { close(claimed) }
+	go l.live()
+	select {
+	case <-claimed:
+		return n, nil
+	case <-n.ended:
+		return nil, n.Close() // the name is not ours
+	case <-ctx.Done():
+		n.Close()
+		return nil, fmt.Errorf("starting a node: %w", ctx.Err())
+	}
+}
+
+// keys are those of the cookies that a node starts with.
+type keys struct {
+	own   session.Key
+	nodes map[nodeid.Name]session.Key
+}
+
+// deriveKeys derives each cookie once, however many nodes have it.
+func deriveKeys(opts Options) keys {
+	known := map[string]session.Key{opts.Cookie: session.Derive(opts.Cookie)}
+	k := keys{own: known[opts.Cookie], nodes: map[nodeid.Name]session.Key{}}
+	for name, cookie := range opts.NodeCookies {
+		if _, ok := known[cookie]; !ok {
+			known[cookie] = session.Derive(cookie)
+		}
+		k.nodes[name] = known[cookie]
+	}
+	return k
+}
+
+func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation) (bus.Conn, error) {
+	cfg := bus.Config{
+		Cluster: opts.Bus.Cluster, Node: opts.Name, Incarnation: inc,
+		URLs: opts.Bus.URLs, Ports: opts.Bus.Ports,
+		Interval: opts.Detector.Interval, Logger: opts.Logger.Named("bus"),
+	}
+	if opts.open != nil {
+		return opts.open(cfg)
+	}
+	return bus.Open(ctx, cfg)
+}
+
+func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
+	l := &loop{
+		node: n, opts: opts, log: opts.Logger, conn: conn, clock: opts.clock,
+		helpers: newHelpers(), nextID: requestIDs(), settling: conn.Settled(),
+		cookie: opts.Cookie, printed: keys.own.Fingerprint(), waiting: newWaiters(),
+		calls: make(map[uint64]call), who: make(map[uint64]*census),
+		refused: make(map[nodeid.Name]time.Duration),
+	}
+	info := membership.Info{Hidden: opts.Hidden, ConnectAll: !opts.Alone, Route: conn.RouteAddr()}
+	l.endpoint = session.NewEndpoint(session.Config{
+		Self: opts.Name, Incarnation: n.inc, Key: keys.own,
+		Info:      membership.AppendInfo(nil, info),
+		SetupTime: opts.SetupTime, KeepKeys: keepKeys(opts.Detector.Timeout), NextID: l.nextID,
+	})
+	for name, key := range keys.nodes {
+		l.endpoint.SetNodeKey(name, key)
+	}
+	l.core = membership.New(membership.Config{
+		Self: opts.Name, Incarnation: n.inc, Info: info, Sync: opts.Sync.expected(), AutoConnect: opts.AutoConnect,
+		Interval: opts.Detector.Interval, Timeout: opts.Detector.Timeout, GoneAfter: opts.Detector.GoneAfter,
+		NextID: l.nextID, Rand: seededRand(),
+	}, l.clock())
+	l.sync = newSyncState(opts)
+	return l
+}
+
+// requestIDs draws the ids that endpoint, core and calls share: one inbox gets
+// all their answers. They count up from a random start, so that an answer to a
+// former request is none to a new one.
+func requestIDs() func() uint64 {
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // crypto/rand does not fail
+	next := binary.BigEndian.Uint64(seed[:]) >> 16
+	return func() uint64 {
+		next++
+		return next
+	}
+}
+
+// seededRand is for jitter and shuffles only.
+func seededRand() *mathrand.Rand {
+	return mathrand.New(mathrand.NewPCG(mathrand.Uint64(), mathrand.Uint64()))
+}
+
+// live is the life of the loop's goroutine.
+func (l *loop) live() {
+	defer close(l.node.ended)
+	if l.conn.Stats().Kind == bus.External {
+		// Not connected yet: the bus tells when it is.
+		l.busLost = true
+		l.core.BusLost(l.clock())
+	}
+	l.claimFrom(l.clock())
+	l.run()
+	l.node.err = l.err
+	l.node.monitors.close()
+	l.helpers.close()
+	if err := l.conn.Close(); err != nil {
+		l.log.Debug("closing the bus", "error", err)
+	}
+}
+
+// claimFrom begins the claim: the name is dialled, and whoever has the cookie
+// and the name refuses. A bus that does not settle is not waited for.
+func (l *loop) claimFrom(now time.Duration) {
+	l.claimUntil = now + claimMost
+	l.endpoint.Dial(l.node.name, now)
+}
+
+// takeSettled asks again, now that all who are on the bus can hear it, and
+// waits for their answer.
+func (l *loop) takeSettled() {
+	if l.hasJoined {
+		return
+	}
+	now := l.clock()
+	if l.conn.Stats().Kind == bus.Embedded && !l.routes {
+		l.claimUntil = now // nobody else is there
+		return
+	}
+	l.askForName(now)
+	l.claimUntil = now + claimGrace
+}
+
+// reclaim asks again when a route comes up: its other end may be a node of our
+// name.
+func (l *loop) reclaim(ref membership.NodeRef) {
+	l.routes = true
+	if !l.hasJoined && ref.Node == l.node.name && ref.Incarnation != l.node.inc {
+		l.askForName(l.clock())
+		l.nameSeen = true
+	}
+}
+
+func (l *loop) askForName(now time.Duration) {
+	l.endpoint.Abandon(l.node.name, now)
+	l.endpoint.Dial(l.node.name, now)
+}
+
+// found hears that somebody holds a name, which nothing vouches for.
+func (l *loop) found(o session.Found) {
+	if o.Name == l.node.name {
+		l.nameSeen = true
+	}
+}
+
+// claimFailed ends a claim: silence is success.
+func (l *loop) claimFailed(o session.DialFailed) {
+	l.nameSeen = false
+	switch o.Reason {
+	case session.InUse:
+		l.core.ClaimRefused(o.Incarnation, l.clock())
+	case session.CookiesDiffer:
+		if l.mayTellRefusal(o.Name) {
+			l.log.Warn("a node with another cookie has our name", "name", l.node.name)
+		}
+	}
+}
+
+// claimDeadline is when the start goes on. Who was seen to hold the name, which
+// nothing vouches for, is waited for a little longer.
+func (l *loop) claimDeadline() time.Duration {
+	switch {
+	case l.hasJoined:
+		return infinitely
+	case l.nameSeen:
+		return l.claimUntil + claimSeen
+	}
+	return l.claimUntil
+}
+
+func (l *loop) tickClaim(now time.Duration) {
+	if now < l.claimDeadline() || l.leaving {
+		return
+	}
+	l.hasJoined = true
+	l.core.Join(now)
+	l.startSync(now)
+	l.joined()
+}

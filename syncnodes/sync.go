@@ -1,0 +1,158 @@
+package syncnodes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/membership"
+)
+
+// SyncError tells that mandatory nodes were not up when sync_nodes_timeout
+// was over.
+type SyncError struct{ Missing []nodeid.Name }
+
+func (e *SyncError) Error() string {
+	return fmt.Sprintf("mandatory nodes down: [%s]", joinNames(e.Missing, ","))
+}
+
+// syncState follows the start-up sync: waiting until all expected nodes are
+// up or the time is over, then done. What it counts goes on being counted.
+type syncState struct {
+	mandatory map[nodeid.Name]bool
+	expected  map[nodeid.Name]bool // without the own name, which counts as up
+	up        map[nodeid.Name]bool
+	timeout   time.Duration
+	until     time.Duration
+	done      bool
+	result    error
+	waiting   []func(error)
+}
+
+func newSyncState(opts Options) syncState {
+	s := syncState{up: make(map[nodeid.Name]bool), until: infinitely}
+	s.setLists(opts.Name, opts.Sync)
+	return s
+}
+
+// setLists takes the lists, and the timeout, of a node called self.
+func (s *syncState) setLists(self nodeid.Name, sync Sync) {
+	s.timeout = sync.Timeout
+	s.expected = make(map[nodeid.Name]bool)
+	for _, name := range sync.expected() {
+		if name != self {
+			s.expected[name] = true
+		}
+	}
+	s.mandatory = make(map[nodeid.Name]bool)
+	for _, name := range sync.Mandatory {
+		s.mandatory[name] = true
+	}
+}
+
+func (s *syncState) deadline() time.Duration {
+	if s.done {
+		return infinitely
+	}
+	return s.until
+}
+
+func (s *syncState) missing() []nodeid.Name {
+	var missing []nodeid.Name
+	for name := range s.expected {
+		if !s.up[name] {
+			missing = append(missing, name)
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+func (s *syncState) progress() Progress {
+	missing := s.missing()
+	return Progress{Up: len(s.expected) - len(missing), Of: len(s.expected), Missing: missing, Done: s.done}
+}
+
+// startSync begins the wait, or begins it anew.
+func (l *loop) startSync(now time.Duration) {
+	s := &l.sync
+	if len(s.missing()) == 0 {
+		l.endSync()
+		return
+	}
+	s.until = infinitely
+	if s.timeout > 0 {
+		s.until = now + s.timeout
+	}
+	l.log.Info(s.progress().String())
+	l.opts.Progress(s.progress())
+}
+
+// syncEvent counts a node that came or went.
+func (l *loop) syncEvent(e membership.Event) {
+	s := &l.sync
+	if !s.expected[e.Node] {
+		return
+	}
+	if e.Up {
+		s.up[e.Node] = true
+	} else {
+		delete(s.up, e.Node)
+	}
+	switch {
+	case s.done || !l.hasJoined:
+	case len(s.missing()) == 0:
+		l.endSync()
+		return
+	default:
+		l.log.Info(s.progress().String())
+	}
+	l.opts.Progress(s.progress())
+}
+
+// tickSync ends the wait when the time is over.
+func (l *loop) tickSync(now time.Duration) {
+	if now >= l.sync.deadline() {
+		l.endSync()
+	}
+}
+
+// endSync gives the result to all who wait for it.
+func (l *loop) endSync() {
+	s := &l.sync
+	s.done = true
+	missing := s.missing()
+	down := slices.DeleteFunc(slices.Clone(missing), func(name nodeid.Name) bool { return !s.mandatory[name] })
+	switch {
+	case len(down) > 0:
+		s.result = &SyncError{Missing: down}
+	case len(missing) > 0:
+		l.log.Warn("sync over: going on without " + joinNames(missing, ", "))
+	case len(s.expected) > 0:
+		l.log.Info(s.progress().String())
+	}
+	l.opts.Progress(s.progress())
+	for _, answer := range s.waiting {
+		answer(s.result)
+	}
+	s.waiting = nil
+}
+
+// Sync waits until all nodes of the sync lists are up, or sync_nodes_timeout
+// is over; a *SyncError names mandatory ones that are missing then. Where
+// there is nothing to wait for it returns at once.
+func (n *Node) Sync(ctx context.Context) error {
+	result, err := await(ctx, n, func(l *loop, answer func(error)) {
+		if l.sync.done {
+			answer(l.sync.result)
+			return
+		}
+		l.sync.waiting = append(l.sync.waiting, answer)
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the sync: %w", err)
+	}
+	return result
+}
