@@ -1,0 +1,107 @@
+package observer
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+
+	"interconnectd/syncnodes"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// script gives its events one by one, then waits for the context or the close.
+type script struct {
+	events []syncnodes.Event
+	empty  func() // called when all are taken
+	closed bool
+}
+
+func (s *script) Next(ctx context.Context) (syncnodes.Event, error) {
+	if len(s.events) > 0 {
+		e := s.events[0]
+		s.events = s.events[1:]
+		return e, nil
+	}
+	if s.empty != nil {
+		s.empty()
+		s.empty = nil
+	}
+	if s.closed {
+		return syncnodes.Event{}, syncnodes.ErrClosed
+	}
+	<-ctx.Done()
+	return syncnodes.Event{}, ctx.Err()
+}
+
+func (s *script) Close() { s.closed = true }
+
+// logger logs as the daemon does, at a time that stands still.
+func logger(out *bytes.Buffer) hclog.Logger {
+	at := time.Date(2026, 11, 22, 22, 3, 41, 27e6, time.UTC)
+	return hclog.New(&hclog.LoggerOptions{
+		Name: "interconnectd", Level: hclog.Info, Output: out,
+		TimeFn: func() time.Time { return at },
+	}).Named("observer")
+}
+
+func TestLines(t *testing.T) {
+	var out bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	New(logger(&out), &script{empty: cancel, events: []syncnodes.Event{
+		{Up: true, Node: "b@127.0.0.1"},
+		{Up: true, Node: "c@127.0.0.1", Hidden: true},
+		{Node: "b@127.0.0.1", Reason: "connection_closed", Detail: "crashed", UpFor: 62*time.Second + 345*time.Millisecond},
+		{Node: "c@127.0.0.1", Hidden: true, Reason: "net_tick_timeout", Detail: "unresponsive for 3.1s", UpFor: 26 * time.Hour},
+		{Up: true, Node: "b@127.0.0.1"},
+		{Node: "b@127.0.0.1", Reason: "disconnect", UpFor: 1340 * time.Microsecond},
+	}}).Run(ctx)
+
+	golden := filepath.Join("testdata", "lines.golden")
+	if *update {
+		if err := os.WriteFile(golden, out.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), out.String()); diff != "" {
+		t.Errorf("the lines differ from %s (-want +got):\n%s", golden, diff)
+	}
+}
+
+// What happened before the end is told, though nobody waits for it any more.
+func TestRunDrains(t *testing.T) {
+	var out bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := &script{}
+	s.empty = func() { s.events = []syncnodes.Event{{Up: true, Node: "b@127.0.0.1"}} }
+	New(logger(&out), s).Run(ctx)
+	if want := "--- Node up: b@127.0.0.1: type=visible\n"; !bytes.HasSuffix(out.Bytes(), []byte(want)) {
+		t.Errorf("got %q, want it to end with %q", out.String(), want)
+	}
+}
+
+func TestRounded(t *testing.T) {
+	for _, tt := range []struct{ d, want time.Duration }{
+		{0, 0},
+		{1340 * time.Microsecond, time.Millisecond},
+		{999_600 * time.Microsecond, time.Second},
+		{1340 * time.Millisecond, 1300 * time.Millisecond},
+		{62*time.Second + 345*time.Millisecond, 62 * time.Second},
+	} {
+		if got := rounded(tt.d); got != tt.want {
+			t.Errorf("rounded(%v) = %v, want %v", tt.d, got, tt.want)
+		}
+	}
+}
