@@ -1,0 +1,297 @@
+package control
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"interconnectd/configs"
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes"
+)
+
+// The paths of the server, with what they take and give:
+//
+//	GET  /self                    Self
+//	GET  /nodes                   Names      connected visible nodes
+//	GET  /names                   Names      all on the bus
+//	GET  /cookie                  Cookie
+//	GET  /status                  Status
+//	POST /ping        Target      Ping
+//	POST /connect     Target      Outcome
+//	POST /disconnect  Target      Outcome
+//	POST /forget      Target      Outcome    or an error of the kind nodeup
+//	POST /cookie      Cookie      Outcome
+//	POST /call        Call        Reply
+//	POST /reload      {}          Reload     or an error of the kind config
+//	POST /stop        {}          Outcome    when the node has left
+const (
+	pathSelf       = "/self"
+	pathNodes      = "/nodes"
+	pathNames      = "/names"
+	pathCookie     = "/cookie"
+	pathStatus     = "/status"
+	pathPing       = "/ping"
+	pathConnect    = "/connect"
+	pathDisconnect = "/disconnect"
+	pathForget     = "/forget"
+	pathCall       = "/call"
+	pathReload     = "/reload"
+	pathStop       = "/stop"
+)
+
+type nothing struct{}
+
+// Self says which node this is.
+type Self struct {
+	Node nodeid.Name `json:"node"`
+}
+
+// Names is a sorted list of nodes.
+type Names struct {
+	Nodes []nodeid.Name `json:"nodes"`
+}
+
+// Target names the node that a request is about.
+type Target struct {
+	Node nodeid.Name `json:"node"`
+}
+
+// Outcome is the answer to a request that succeeds or does not.
+type Outcome struct {
+	OK bool `json:"ok"`
+}
+
+// Ping is the answer of a node, or that there is none.
+type Ping struct {
+	OK        bool     `json:"ok"` // pong; else pang
+	RoundTrip Duration `json:"round_trip"`
+}
+
+// Cookie is the node's cookie. Where one is set, Node names the node whose
+// connections it is for, "" all of them.
+type Cookie struct {
+	Cookie string      `json:"cookie"`
+	Node   nodeid.Name `json:"node,omitempty"`
+}
+
+// Call asks a registered process. Request is a term as Erlang text, without a
+// dot. A Timeout of 0 is the server's longest.
+type Call struct {
+	Process string      `json:"process"`
+	Node    nodeid.Name `json:"node"`
+	Request string      `json:"request"`
+	Timeout Duration    `json:"timeout"`
+}
+
+// Reply is the answer to a call, as Erlang text.
+type Reply struct {
+	Reply string `json:"reply"`
+}
+
+// Status is all that a daemon tells of itself.
+type Status struct {
+	Node        nodeid.Name       `json:"node"`
+	Incarnation string            `json:"incarnation"`
+	Hidden      bool              `json:"hidden"`
+	PID         int               `json:"pid"`
+	Started     time.Time         `json:"started"`
+	Fingerprint string            `json:"cookie_fingerprint"`
+	Bus         Bus               `json:"bus"`
+	Sync        Sync              `json:"sync"`
+	Peers       []Peer            `json:"peers"`
+	Dropped     map[string]uint64 `json:"dropped"` // packets without effect, by cause
+}
+
+// Bus is the state of the control channel.
+type Bus struct {
+	Kind   string `json:"kind"`   // embedded or external
+	Listen string `json:"listen"` // embedded: where routes are taken
+	Lost   bool   `json:"lost"`
+}
+
+// Sync is how many of the expected nodes are up.
+type Sync struct {
+	Up      int           `json:"up"`
+	Of      int           `json:"of"`
+	Missing []nodeid.Name `json:"missing"`
+	Done    bool          `json:"done"`
+	Text    string        `json:"text"` // all that on one line
+}
+
+// Peer is another node.
+type Peer struct {
+	Node        nodeid.Name `json:"node"`
+	State       string      `json:"state"`
+	Reason      string      `json:"reason,omitempty"` // of the last nodedown, where it is not up
+	Detail      string      `json:"detail,omitempty"`
+	Incarnation string      `json:"incarnation,omitempty"`
+	Hidden      bool        `json:"hidden"`
+	Expected    bool        `json:"expected"` // named in a sync list
+	Since       *time.Time  `json:"since,omitempty"`
+	RoundTrip   Duration    `json:"round_trip"`
+}
+
+// Reload tells what a reload has changed.
+type Reload struct {
+	Differences []Difference `json:"differences"`
+	Warnings    []Problem    `json:"warnings"`
+}
+
+// Difference is a setting that was read with another value than before.
+type Difference struct {
+	Name    string `json:"name"`
+	Change  string `json:"change"`  // in words
+	Restart bool   `json:"restart"` // needs a restart: the daemon goes on with the former value
+	Text    string `json:"text"`    // all that on one line
+}
+
+// Problem is one thing wrong, or doubtful, in the configuration: a
+// configs.Problem.
+type Problem struct {
+	Severity string `json:"severity"`         // error or warning
+	Source   string `json:"source,omitempty"` // a file, a flag, a variable; "" for nowhere
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Message  string `json:"message"` // one line
+	Hint     string `json:"hint,omitempty"`
+	Excerpt  string `json:"excerpt,omitempty"` // the line of the source and a caret below it
+}
+
+// ProblemsOf are problems for an answer.
+func ProblemsOf(problems configs.Problems) []Problem {
+	list := make([]Problem, 0, len(problems))
+	for _, p := range problems {
+		list = append(list, Problem{
+			Severity: p.Severity.String(), Source: p.Origin.Source, Line: p.Origin.Line, Column: p.Origin.Column,
+			Message: p.Msg, Hint: p.Hint, Excerpt: p.Excerpt,
+		})
+	}
+	return list
+}
+
+// Configs are the problems of an answer as they were found.
+func Configs(problems []Problem) configs.Problems {
+	var list configs.Problems
+	for _, p := range problems {
+		severity := configs.Error
+		if p.Severity == configs.Warning.String() {
+			severity = configs.Warning
+		}
+		list = append(list, configs.Problem{
+			Severity: severity, Origin: configs.Origin{Source: p.Source, Line: p.Line, Column: p.Column},
+			Msg: p.Message, Hint: p.Hint, Excerpt: p.Excerpt,
+		})
+	}
+	return list
+}
+
+// Duration is a time.Duration that JSON has as a text, such as "1.5s".
+type Duration time.Duration
+
+// MarshalText is the text of time.Duration.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return err
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// Kind says what sort of error a daemon answered with.
+type Kind string
+
+// The kinds of errors.
+const (
+	BadRequest Kind = "bad_request" // the request makes no sense
+	NoProc     Kind = "noproc"      // nobody is registered by that name
+	NodeDown   Kind = "nodedown"    // the node is not connected, or went down
+	NodeUp     Kind = "nodeup"      // the node is up, and must not be
+	Overloaded Kind = "overloaded"  // the process has too many calls already
+	Timeout    Kind = "timeout"     // no answer in time
+	Remote     Kind = "error"       // the process answered with an error
+	Config     Kind = "config"      // the configuration is wrong, and nothing was changed
+	Leaving    Kind = "leaving"     // the daemon is ending
+	Internal   Kind = "internal"    // a bug
+)
+
+func (k Kind) status() int {
+	switch k {
+	case BadRequest:
+		return http.StatusBadRequest
+	case NoProc:
+		return http.StatusNotFound
+	case Config:
+		return http.StatusUnprocessableEntity
+	case NodeUp:
+		return http.StatusConflict
+	case NodeDown, Remote:
+		return http.StatusBadGateway
+	case Timeout:
+		return http.StatusGatewayTimeout
+	case Overloaded, Leaving:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// Error is what a daemon answers instead.
+type Error struct {
+	Kind     Kind      `json:"kind"`
+	Message  string    `json:"message"`            // one line, usable alone
+	Problems []Problem `json:"problems,omitempty"` // of the kind config: all of them, warnings too
+}
+
+func (e *Error) Error() string { return e.Message }
+
+func badRequest(format string, args ...any) error {
+	return &Error{Kind: BadRequest, Message: fmt.Sprintf(format, args...)}
+}
+
+// failure is the body of an answer with an error.
+type failure struct {
+	Error *Error `json:"error"`
+}
+
+// statusOf tells of a node what syncnodes tells, with times on the wall clock.
+func statusOf(s syncnodes.Status, pid int, now time.Time) Status {
+	out := Status{
+		Node: s.Node, Incarnation: s.Incarnation.String(), Hidden: s.Hidden,
+		PID: pid, Started: s.Started.UTC(), Fingerprint: s.Fingerprint,
+		Bus: Bus{Kind: s.Bus, Listen: s.Listen, Lost: s.BusLost},
+		Sync: Sync{
+			Up: s.Sync.Up, Of: s.Sync.Of, Missing: notNil(s.Sync.Missing),
+			Done: s.Sync.Done, Text: s.Sync.String(),
+		},
+		Peers:   make([]Peer, 0, len(s.Peers)),
+		Dropped: s.Dropped,
+	}
+	for _, p := range s.Peers {
+		peer := Peer{
+			Node: p.Node, State: p.State.String(), Detail: p.Detail,
+			Hidden: p.Hidden, Expected: p.Expected, RoundTrip: Duration(p.RoundTrip),
+		}
+		if !p.Incarnation.IsZero() {
+			since := now.Add(p.Since - s.Now).UTC()
+			peer.Incarnation, peer.Since = p.Incarnation.String(), &since
+			if !p.State.Linked() {
+				peer.Reason = p.Reason.String()
+			}
+		}
+		out.Peers = append(out.Peers, peer)
+	}
+	return out
+}
+
+// notNil makes JSON say [] where there is nothing.
+func notNil(names []nodeid.Name) []nodeid.Name {
+	if names == nil {
+		return []nodeid.Name{}
+	}
+	return names
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"interconnectd/configs"
+	"interconnectd/daemon/control"
+)
+
+// runDaemon is the daemon from the command line to the exit.
+func runDaemon(ctx context.Context, w *world, args []string) error {
+	parsed, err := daemonFlags.Parse(args)
+	switch {
+	case err != nil:
+		return err
+	case parsed.Help:
+		return printHelp(w.stdout)
+	case len(parsed.Operands) > 0:
+		return unexpected(parsed.Operands[0], "a command stands before all flags, see 'interconnectd help'")
+	}
+	input := configs.Input{Args: parsed, Getenv: w.getenv}
+	cfg, problems := configs.Load(input)
+	if problems.Err() != nil {
+		fmt.Fprint(w.stderr, problems.Render())
+		return silent(exitConfig)
+	}
+	tuneMemory()
+
+	ctx, hangups, release := untilSignal(ctx)
+	defer release()
+
+	log := newLogger(w.stderr, cfg.LogLevel)
+	logConfig(log, cfg, problems.Warnings())
+	d := &daemon{input: input, cfg: cfg, log: log, dir: control.Dirs(w.getenv)[0], hangups: hangups}
+	if err := d.run(ctx); err != nil {
+		log.Error(err.Error())
+		return silent(exitCode(err))
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"interconnectd/configs"
+	"interconnectd/daemon/control"
+	"interconnectd/observer"
+	"interconnectd/syncnodes"
+)
+
+// leaveWithin bounds the whole way out. It takes half a second when peers do
+// not answer our goodbye.
+const leaveWithin = 5 * time.Second
+
+// daemon is one run of the daemon.
+type daemon struct {
+	// immutable
+	input   configs.Input    // what the configuration was read of
+	cfg     *configs.Config  // what it started with
+	log     hclog.Logger     // of all, the root
+	dir     string           // of the control socket
+	hangups <-chan os.Signal // each asks for a reload
+
+	// set on the way in, in this order
+	notify *notifier
+	socket *control.Socket
+	node   *syncnodes.Node
+	server *control.Server
+
+	tasks sync.WaitGroup // the goroutines of the observer, the server, the notifier
+}
+
+// run lives until ctx ends, somebody asks to stop, or it can go on no longer;
+// the error is why. Then it leaves.
+func (d *daemon) run(ctx context.Context) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	err := d.start(ctx, end)
+	if err == nil {
+		err = d.stay(ctx)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause // and whatever else failed, failed for it
+	}
+	if reason, ok := err.(orderly); ok {
+		d.log.Info("leaving", "cause", reason)
+		err = nil
+	}
+	return errors.Join(err, d.leave())
+}
+
+// start starts the node and all that serves it.
+func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
+	d.notify = newNotifier(d.log)
+	d.tasks.Go(d.notify.run)
+	// Before the node: who has the socket has the name on this host, and a
+	// second daemon must not disturb the cluster to find that out.
+	socket, err := control.Take(ctx, d.dir, d.cfg.Name)
+	if err != nil {
+		return err
+	}
+	d.socket = socket
+	node, err := syncnodes.Start(ctx, optionsOf(d.cfg, d.log.Named("node"), d.notify.progress))
+	if err != nil {
+		return err
+	}
+	d.node = node
+	events, err := node.Monitor(ctx)
+	if err != nil {
+		return fmt.Errorf("observing: %w", err)
+	}
+	watch := observer.New(d.log.Named("observer"), events)
+	d.tasks.Go(func() { watch.Run(context.Background()) }) // until the node has ended
+	again := newReloader(d.input, d.cfg, node, d.notify, d.log)
+	d.tasks.Go(func() { again.onHangup(ctx, d.hangups) })
+	service := control.Daemon{Stop: func() { end(asked) }, Reload: again.asked}
+	d.server = control.NewServer(node, service, d.log.Named("control"))
+	d.tasks.Go(func() {
+		if err := d.server.Serve(d.socket); err != nil {
+			end(err)
+		}
+	})
+	return nil
+}
+
+// stay waits for the sync, tells that the daemon is ready, and waits for the end.
+func (d *daemon) stay(ctx context.Context) error {
+	err := d.node.Sync(ctx)
+	if err == nil {
+		err = d.ready(ctx)
+	}
+	if err == nil {
+		giveMemoryBack()
+		select {
+		case <-ctx.Done():
+		case <-d.node.Done():
+		}
+	}
+	if d.node.Err() != nil {
+		return d.node.Err()
+	}
+	return err
+}
+
+func (d *daemon) ready(ctx context.Context) error {
+	status, err := d.node.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if status.Sync.Of == 0 {
+		d.log.Info("ready: no nodes to wait for")
+	} else {
+		d.log.Info("ready: " + status.Sync.String())
+	}
+	d.notify.ready()
+	return nil
+}
+
+// leave says goodbye to the cluster and ends what start began. The server goes
+// after the node, since a request to stop is answered when the node has left;
+// the socket goes last, for it is the hold on the name.
+func (d *daemon) leave() error {
+	d.notify.stopping()
+	ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
+	defer cancel()
+	var errs []error
+	if d.node != nil {
+		errs = append(errs, within(ctx, "leaving the cluster", func() { _ = d.node.Close() })) // Err was asked
+	}
+	d.notify.close()
+	if d.server != nil {
+		errs = append(errs, d.server.Shutdown(ctx))
+	}
+	errs = append(errs, within(ctx, "ending the tasks", d.tasks.Wait))
+	if d.socket != nil {
+		errs = append(errs, d.socket.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// within waits for f, until ctx ends.
+func within(ctx context.Context, what string, f func()) error {
+	done := make(chan struct{})
+	go func() {
+		f()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", what, ctx.Err())
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"interconnectd/configs"
+	"interconnectd/configs/nodeid"
+	"interconnectd/daemon/control"
+)
+
+// nodeFlag chooses the daemon to ask.
+var nodeFlag = configs.Flag{Name: "node", Value: "NAME", Help: "ask the daemon of that node, where several run here"}
+
+// outputFlag is for subcommands that print data.
+var outputFlag = configs.Flag{Name: "o", Value: "FORMAT", Choice: []string{"text", "json", "yaml"}, Help: "print text, json or yaml"}
+
+// asking are the flags of a subcommand that prints what a daemon answers.
+var asking = configs.FlagSet{Flags: []configs.Flag{nodeFlag, outputFlag}}
+
+// find is the daemon that the flags choose.
+func find(ctx context.Context, w *world, args *configs.Args) (*control.Client, error) {
+	var node nodeid.Name
+	if args.Has("node") {
+		var err error
+		if node, err = parseNode(args.Value("node")); err != nil {
+			return nil, err
+		}
+	}
+	client, err := control.Find(ctx, w.getenv, node)
+	var several *control.SeveralError
+	switch {
+	case errors.Is(err, control.ErrNone) && node != "":
+		err = fmt.Errorf("%w with the name %s: start one with 'interconnectd -name %s'", err, node, node)
+	case errors.Is(err, control.ErrNone):
+		err = fmt.Errorf("%w: start one with 'interconnectd -name a@127.0.0.1'", err)
+	case errors.As(err, &several):
+		err = fmt.Errorf("%w: choose one with -node NAME", err)
+	}
+	return client, err
+}
+
+// parseNode reads a name from the command line.
+func parseNode(word string) (nodeid.Name, error) {
+	name, err := nodeid.Parse(word)
+	if err != nil {
+		return "", &configs.UsageError{Msg: fmt.Sprintf("%q is no node name", word), Hint: err.Error()}
+	}
+	return name, nil
+}
+
+// show prints value as the flags want it: as JSON, as YAML, or as text, which
+// ends its own lines.
+func show(w *world, args *configs.Args, value any, text string) error {
+	var out []byte
+	var err error
+	switch args.Value("o") {
+	case "json":
+		out, err = marshal(value)
+	case "yaml":
+		if out, err = marshal(value); err == nil {
+			out, err = toYAML(out)
+		}
+	default:
+		out = []byte(text)
+	}
+	if err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	if _, err := w.stdout.Write(out); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}
+
+// exponent is a text such as 1e234567, which a fingerprint may be: the encoder
+// puts it in no quotes, and others would read a number.
+var exponent = regexp.MustCompile(`(?m)(: |- )([0-9]+e[0-9]+)$`)
+
+// toYAML is JSON as YAML. No number of ours is so large as to have an exponent.
+func toYAML(text []byte) ([]byte, error) {
+	out, err := yaml.JSONToYAML(text)
+	return exponent.ReplaceAll(out, []byte(`$1"$2"`)), err
+}
+
+// marshal is JSON for people: a line, with < and > as they are.
+func marshal(value any) ([]byte, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(value)
+	return []byte(b.String()), err
+}
+
+// lines is one name on each line.
+func lines(names []nodeid.Name) string {
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintln(&b, name)
+	}
+	return b.String()
+}
+
+// answered is nil for a positive answer, and the exit code for a negative one.
+func answered(ok bool, err error) error {
+	if err == nil && !ok {
+		return silent(exitNo)
+	}
+	return err
+}

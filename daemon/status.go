@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"interconnectd/configs"
+	"interconnectd/daemon/control"
+)
+
+// daemonCommands are about the daemon itself.
+func daemonCommands() []command {
+	return []command{
+		{
+			name: "status", help: "print all that the daemon knows of itself and its peers", flags: asking, do: doStatus,
+			about:   "Lines that begin with dropped count what came over the bus and had no effect: malformed\nand senseless what is no packet of ours, wrong cookie and forged what nobody with our cookie\nsent, wrong epoch and unknown session what was for an earlier connection, replayed what came\nbefore, overruled a false sign of death. A few after a peer's restart are no reason to worry.\n",
+			example: "$ interconnectd status\nnode: a@127.0.0.1\n...\npeer: b@127.0.0.1 up visible\n",
+		},
+		{
+			name: "reload", help: "read the configuration again", flags: asking, do: doReload,
+			about:   reloadAbout,
+			example: "$ interconnectd reload\nsync_nodes_optional: +c@127.0.0.1\nnet_ticktime: undefined -> 4\n",
+		},
+		{
+			name: "stop", help: "end the daemon in order", flags: configs.FlagSet{Flags: []configs.Flag{nodeFlag}}, do: doStop,
+			about:   "Returns when its node has said goodbye and left.\n",
+			example: "$ interconnectd stop\nok\n",
+		},
+	}
+}
+
+func doStatus(ctx context.Context, w *world, args *configs.Args) error {
+	daemon, err := find(ctx, w, args)
+	if err != nil {
+		return err
+	}
+	status, err := daemon.Status(ctx)
+	if err != nil {
+		return err
+	}
+	return show(w, args, status, statusText(status, time.Now()))
+}
+
+// statusText is one thing a line, KEY: VALUE.
+func statusText(s control.Status, now time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "node: %s\n", s.Node)
+	fmt.Fprintf(&b, "incarnation: %s\n", s.Incarnation)
+	fmt.Fprintf(&b, "type: %s\n", nodeType(s.Hidden))
+	fmt.Fprintf(&b, "pid: %d\n", s.PID)
+	fmt.Fprintf(&b, "started: %s\n", s.Started.Format(time.RFC3339))
+	fmt.Fprintf(&b, "cookie fingerprint: %s\n", s.Fingerprint)
+	fmt.Fprintf(&b, "bus: %s\n", busText(s.Bus))
+	fmt.Fprintf(&b, "sync: %s\n", s.Sync.Text)
+	for _, p := range s.Peers {
+		fmt.Fprintf(&b, "peer: %s\n", peerText(p, now))
+	}
+	for _, cause := range slices.Sorted(maps.Keys(s.Dropped)) {
+		fmt.Fprintf(&b, "dropped: %s %d\n", cause, s.Dropped[cause])
+	}
+	return b.String()
+}
+
+func nodeType(hidden bool) string {
+	if hidden {
+		return "hidden"
+	}
+	return "visible"
+}
+
+func busText(b control.Bus) string {
+	text := b.Kind
+	if b.Listen != "" {
+		text += ", listening on " + b.Listen
+	}
+	if b.Lost {
+		text += ", lost"
+	}
+	return text
+}
+
+func peerText(p control.Peer, now time.Time) string {
+	text := fmt.Sprintf("%s %s", p.Node, p.State)
+	if p.Since != nil {
+		text += fmt.Sprintf(" %s for %s", nodeType(p.Hidden), now.Sub(*p.Since).Round(time.Second))
+	}
+	if p.RoundTrip > 0 {
+		text += fmt.Sprintf(", round trip %s", time.Duration(p.RoundTrip).Round(time.Microsecond))
+	}
+	if p.Detail != "" {
+		text += ", " + p.Detail
+	}
+	return text
+}
+
+func doStop(ctx context.Context, w *world, args *configs.Args) error {
+	daemon, err := find(ctx, w, args)
+	if err != nil {
+		return err
+	}
+	if err := daemon.Stop(ctx); err != nil {
+		return err
+	}
+	return show(w, args, true, "ok\n")
+}
