@@ -408,8 +408,9 @@ func (c *chaos) complain(wrong []string) {
 		more = fmt.Sprintf("\nand %d more", len(wrong)-most)
 		wrong = wrong[:most]
 	}
-	c.t.Errorf("seed %d:\n%s%s\n\nwhat was done:\n%s\n\nagain: go test ./daemon -run '^%s$' -args -chaos %v -chaos-nodes %d -chaos-seed %d",
-		c.seed, strings.Join(wrong, "\n"), more, strings.Join(c.history, "\n"), c.t.Name(), *chaosFor, *chaosNodes, c.seed)
+	// What is wrong comes last, where a log that is cut shows it.
+	c.t.Errorf("seed %d, what was done:\n%s\n\nagain: go test ./daemon -run '^%s$' -args -chaos %v -chaos-nodes %d -chaos-seed %d\n\nwhat is wrong:\n%s%s",
+		c.seed, strings.Join(c.history, "\n"), c.t.Name(), *chaosFor, *chaosNodes, c.seed, strings.Join(wrong, "\n"), more)
 }
 
 func (c *chaos) fatalf(format string, args ...any) {

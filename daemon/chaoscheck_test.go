@@ -308,7 +308,26 @@ func justified(l *life, v *view, other *life, r rules) string {
 			return ""
 		}
 	}
+	if other.hadEnded(l.node, v) {
+		return ""
+	}
 	return "a false down: it lived and could be heard"
+}
+
+// hadEnded reports whether l had taken node down before v ended, and had not
+// seen it up again: v was the other end of a link that was none any more. Who
+// took the other down first is asked why.
+func (l *life) hadEnded(node string, v *view) bool {
+	ended := false
+	for _, w := range l.views[node] {
+		switch {
+		case !w.from.After(v.to.Add(tick)) && (!w.told || w.to.After(v.to.Add(-tick))):
+			return false
+		case w.told && w.to.After(v.from) && w.to.Before(v.to):
+			ended = true
+		}
+	}
+	return ended
 }
 
 // explains reports whether s is long enough to take a node down at at.

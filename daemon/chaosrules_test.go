@@ -61,6 +61,11 @@ func TestChaosCheck(t *testing.T) {
 		{name: "a short stop takes nobody down", b: func(b *life) { b.silences = []silence{stopped(5, 6)} }, log: up(1) + down(6.5, silent) + up(7), want: "false down"},
 		{name: "declared down by a peer after an own stop", a: func(a *life) { a.silences = []silence{stopped(5, 15)} }, log: up(1) + down(15.1, theirs) + up(16)},
 		{name: "declared down by a peer without one", log: up(1) + down(15.1, theirs) + up(16), want: "false down"},
+		{name: "down on the other side already", b: func(b *life) { b.views["a@h"][0].told, b.views["a@h"][0].to = true, at(5) }, log: up(1) + down(8, silent) + up(9)},
+		{name: "down on the other side afterwards", b: func(b *life) { b.views["a@h"][0].told, b.views["a@h"][0].to = true, at(9) }, log: up(1) + down(8, silent) + up(10), want: "false down"},
+		{name: "down and up again on the other side", b: func(b *life) {
+			b.views["a@h"] = []*view{{span: span{at(0.5), at(5)}, told: true}, {span: span{from: at(6)}}}
+		}, log: up(1) + down(8, silent) + up(9), want: "false down"},
 		{name: "a verdict without a bus", b: killed, log: up(1) + lost + down(11, crashed) + back, want: "bus was lost"},
 		{name: "a verdict on a young bus", b: killed, log: up(1) + lost + back + down(15.1, crashed), want: "bus was lost or young"},
 		{name: "a verdict after the bus is back", b: killed, log: up(1) + lost + back + down(18, silent)},
@@ -74,14 +79,14 @@ func TestChaosCheck(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := &life{node: "a@h", started: at(0)}, &life{node: "b@h", started: at(0)}
+			// b sees a but where it is silent, and says nothing wrong.
+			b.views = map[string][]*view{"a@h": {{span: span{from: at(0.5)}}}}
 			if tt.a != nil {
 				tt.a(a)
 			}
 			if tt.b != nil {
 				tt.b(b)
 			}
-			// b sees a but where it is silent, and says nothing wrong.
-			b.views = map[string][]*view{"a@h": {{span: span{from: at(0.5)}}}}
 			wrong := a.read(tt.log)
 			for _, w := range check([]*life{a, b}, r, at(40)).wrong {
 				if strings.HasPrefix(w, a.node) {

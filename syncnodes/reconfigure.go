@@ -81,7 +81,7 @@ func (l *loop) setCookie(cookie string, key session.Key) {
 	l.endpoint.SetKey(key)
 }
 
-// keepKeys is how long the keys of a dropped session answer.
+// keepKeys is how long the keys of a session's former epoch open.
 func keepKeys(timeout time.Duration) time.Duration { return 2 * timeout }
 
 // changeSync counts the nodes of other lists, and waits for them where the sync

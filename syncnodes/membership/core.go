@@ -115,7 +115,8 @@ func New(cfg Config, now time.Duration) *Core {
 type Output interface{ output() }
 
 type (
-	// Dial starts a dial; its end is told by Established or DialFailed.
+	// Dial starts a dial; its end is told by Established or DialFailed. One
+	// that is under way is to ask again at once.
 	Dial struct{ Node nodeid.Name }
 	// Claim dials the own name, to hear whether somebody else holds it.
 	Claim struct{}

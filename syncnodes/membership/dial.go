@@ -206,7 +206,9 @@ func (c *Core) appeared(ref NodeRef, now time.Duration) {
 		if p.inc != ref.Incarnation && now-p.watch.lastSent >= c.cfg.Interval {
 			c.hint(p, now)
 		}
-	case p.state != Connecting && p.expected && p.parted.IsZero():
+	case p.state == Connecting:
+		c.emit(Dial{Node: p.name}) // it may have asked too early, and ask seldom by now
+	case p.expected && p.parted.IsZero():
 		p.held, p.backoff = true, 0
 		p.retryAt = min(p.retryAt, now+greetingDelay)
 	}

@@ -88,7 +88,7 @@ type simNode struct {
 	skew        time.Duration // its clock is ahead of the world's
 	held        []func()      // while paused or stalled
 	tickAt      time.Duration
-	dialing     map[nodeid.Name]uint64 // the attempt under way
+	dialing     map[nodeid.Name]*simDial
 	witness     *witness
 }
 
@@ -151,7 +151,7 @@ type simOptions struct {
 // add makes a node that has not joined yet.
 func (w *world) add(name nodeid.Name, o simOptions) *simNode {
 	w.nextID++
-	n := &simNode{w: w, cookie: o.cookie, dialing: map[nodeid.Name]uint64{}, tickAt: never}
+	n := &simNode{w: w, cookie: o.cookie, dialing: map[nodeid.Name]*simDial{}, tickAt: never}
 	n.ref = NodeRef{Node: name}
 	binary.BigEndian.PutUint64(n.ref.Incarnation[8:], w.nextID)
 	n.interval, n.timeout = cmp.Or(o.interval, 250*time.Millisecond), cmp.Or(o.timeout, testTimeout)
@@ -232,11 +232,7 @@ func (n *simNode) carry(o Output) {
 	w := n.w
 	switch o := o.(type) {
 	case Dial:
-		w.nextID++
-		attempt := w.nextID
-		n.dialing[o.Node] = attempt
-		w.at(w.now+w.delay(), func() { w.dial(n, o.Node, attempt) })
-		w.at(w.now+7*time.Second, func() { n.dialFailed(o.Node, attempt, TimedOut) })
+		w.startDial(n, o.Node)
 	case Claim:
 		w.at(w.now+w.delay(), func() { w.claimed(n) })
 	case Announce:

@@ -28,30 +28,56 @@ func (w *world) open(from, to *simNode) bool {
 	return len(w.cut) == 0 || !w.cut[[2]nodeid.Name{from.ref.Node, to.ref.Node}]
 }
 
-func (n *simNode) dialFailed(name nodeid.Name, attempt uint64, cause DialError) {
-	if attempt != 0 && n.dialing[name] == attempt {
-		delete(n.dialing, name)
-		n.do(func() { n.core.DialFailed(name, cause, n.now()) })
+// simDial is a dial under way. What gets no answer is asked again, ever more
+// seldom, as the session layer repeats its packets.
+type simDial struct {
+	to  nodeid.Name
+	at  time.Duration // of the next attempt
+	gap time.Duration
+}
+
+// startDial starts a dial; one that is under way asks again at once.
+func (w *world) startDial(from *simNode, to nodeid.Name) {
+	d := from.dialing[to]
+	if d == nil {
+		d = &simDial{to: to}
+		from.dialing[to] = d
+		w.at(w.now+7*time.Second, func() { from.dialFailed(d, TimedOut) })
+	}
+	d.gap = 100 * time.Millisecond
+	w.attemptAt(w.now+w.delay(), from, d)
+}
+
+func (w *world) attemptAt(at time.Duration, from *simNode, d *simDial) {
+	d.at = at
+	w.at(at, func() {
+		if from.dialing[d.to] == d && d.at == at && !from.over() {
+			w.attempt(from, d)
+		}
+	})
+}
+
+func (n *simNode) dialFailed(d *simDial, cause DialError) {
+	if d != nil && n.dialing[d.to] == d {
+		delete(n.dialing, d.to)
+		n.do(func() { n.core.DialFailed(d.to, cause, n.now()) })
 	}
 }
 
-// dial tries once; what gets no answer is tried again, as the session layer
-// repeats its packets.
-func (w *world) dial(from *simNode, name nodeid.Name, attempt uint64) {
-	if from.dialing[name] != attempt || from.over() {
-		return
-	}
-	live := w.live(name)
+// attempt tries once.
+func (w *world) attempt(from *simNode, d *simDial) {
+	live := w.live(d.to)
 	if len(live) == 0 {
-		w.at(w.now+250*time.Millisecond, func() { from.dialFailed(name, attempt, NoHolder) })
+		w.at(w.now+250*time.Millisecond, func() { from.dialFailed(d, NoHolder) })
 		return
 	}
 	holder := live[w.rand.IntN(len(live))] // of two holders, the quicker
 	switch {
 	case holder.paused || from.paused || !w.reaches(from, holder) || !w.reaches(holder, from) || w.parks(holder, from):
-		w.at(w.now+250*time.Millisecond, func() { w.dial(from, name, attempt) })
+		w.attemptAt(w.now+d.gap, from, d)
+		d.gap = min(2*d.gap, time.Second)
 	case holder.cookie != from.cookie:
-		w.at(w.now+250*time.Millisecond, func() { from.dialFailed(name, attempt, CookiesDiffer) })
+		w.at(w.now+250*time.Millisecond, func() { from.dialFailed(d, CookiesDiffer) })
 	default:
 		w.offer(from, holder)
 	}
@@ -59,7 +85,7 @@ func (w *world) dial(from *simNode, name nodeid.Name, attempt uint64) {
 
 // parks reports whether holder, the greater, has a dial of its own under way.
 func (w *world) parks(holder, from *simNode) bool {
-	return holder.dialing[from.ref.Node] != 0 && holder.ref.Node > from.ref.Node && len(w.live(from.ref.Node)) == 1
+	return holder.dialing[from.ref.Node] != nil && holder.ref.Node > from.ref.Node && len(w.live(from.ref.Node)) == 1
 }
 
 func (w *world) offer(from, holder *simNode) {
@@ -105,7 +131,7 @@ func (w *world) refuse(holder *simNode, id LinkID) {
 			from.do(func() { from.core.ClaimRefused(holder.ref.Incarnation, from.now()) })
 			return
 		}
-		from.dialFailed(holder.ref.Node, from.dialing[holder.ref.Node], InUse)
+		from.dialFailed(from.dialing[holder.ref.Node], InUse)
 	})
 }
 

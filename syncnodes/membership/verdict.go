@@ -191,6 +191,8 @@ func (c *Core) BusBack(now time.Duration) {
 			p.watch.heardSinceBack = false
 			p.watch.probeAt = spread
 			spread += time.Millisecond // not all of a large mesh at once
+		case p.state == Connecting:
+			c.emit(Dial{Node: p.name})
 		case p.expected && p.parted.IsZero():
 			p.retryAt = min(p.retryAt, now+greetingDelay)
 		}

@@ -39,6 +39,8 @@ type dial struct {
 	askGap  time.Duration
 	lastAsk time.Duration
 
+	hastened time.Duration // when its repetitions began, or were begun anew
+
 	candidates []*candidate // oldest first
 	parked     *offer       // of the peer we outrank
 
@@ -65,16 +67,36 @@ type candidate struct {
 
 // Dial starts an attempt to connect to name. Established or DialFailed ends it;
 // an accepted session with that name that becomes live ends it too. While one
-// is under way another Dial of that name is a no-op. Dialling the own name is
-// the claim: it reaches other incarnations only.
+// is under way another Dial of that name lets it ask again at once, ten times a
+// second at most. Dialling the own name is the claim: it reaches other
+// incarnations only.
 func (e *Endpoint) Dial(name nodeid.Name, now time.Duration) {
-	if e.dials[name] != nil {
+	if d := e.dials[name]; d != nil {
+		e.hasten(d, now)
 		return
 	}
-	d := &dial{to: name, began: never, ends: now + e.cfg.SetupTime, askAt: now, askGap: resendFirst}
+	d := &dial{to: name, began: never, ends: now + e.cfg.SetupTime, askAt: now, askGap: resendFirst, hastened: now}
 	d.alarm.ring = func(now time.Duration) { e.run(d, now) }
 	d.hello = e.request(request{dial: d})
 	e.dials[name] = d
+	e.run(d, now)
+}
+
+// hasten lets a dial whose repetitions have become rare begin them anew.
+func (e *Endpoint) hasten(d *dial, now time.Duration) {
+	if now-d.hastened < resendFirst {
+		return
+	}
+	d.hastened = now
+	d.askGap = resendFirst
+	if len(d.candidates) == 0 {
+		d.askAt = now
+	}
+	for _, c := range d.candidates {
+		if c.gap > resendFirst { // it was sent
+			c.at, c.gap = now, resendFirst
+		}
+	}
 	e.run(d, now)
 }
 

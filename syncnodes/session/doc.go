@@ -61,10 +61,12 @@
 //	  - awaiting -> live: Admit. The welcome goes out, and again for each
 //	    repeated confirm.
 //	  - awaiting -> dropped: Refuse, or no answer within the setup time.
-//	  - live -> dropped: Drop. The keys stay for Config.KeepKeys, only to answer
-//	    the peer's frames with a sealed closed, which carries the reason.
+//	  - live -> dropped: Drop. The keys stay for an hour, only to answer the
+//	    peer's frames with a sealed closed, which carries the reason: who was
+//	    cut off or stopped for long believes in the session until then.
 //	  - live -> forgotten: the peer's sealed closed: Closed.
-//	  - dropped -> forgotten: after KeepKeys, or when the peer says closed too.
+//	  - dropped -> forgotten: after that hour, or Config.KeepKeys where it was
+//	    never live, or when the peer says closed too.
 //
 // # Both dial at once
 //

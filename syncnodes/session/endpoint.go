@@ -30,8 +30,8 @@ type Config struct {
 	// SetupTime bounds a dial, and on the other side the wait for its confirm:
 	// kernel's net_setuptime, 7 s.
 	SetupTime time.Duration
-	// KeepKeys is how long the keys of a dropped session answer, and those of
-	// a former epoch open: twice the detector's timeout.
+	// KeepKeys is how long the keys of a former epoch open, and those of a
+	// session that never became live answer: twice the detector's timeout.
 	KeepKeys time.Duration
 
 	// NextID draws a request id that is not 0 and was not drawn before.
@@ -197,7 +197,7 @@ func (e *Endpoint) Seal(id SessionID, payload []byte, now time.Duration) ([]byte
 }
 
 // Drop ends a session: nothing more comes of it, and the peer, which is told
-// when it sends something within Config.KeepKeys, gets reason. A session that
+// when it sends something within an hour, gets reason. A session that
 // is awaiting admission is refused. There is no output about it.
 func (e *Endpoint) Drop(id SessionID, reason Reason, now time.Duration) {
 	s := e.sessions[id]

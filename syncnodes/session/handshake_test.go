@@ -1,6 +1,8 @@
 package session
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -190,6 +192,40 @@ func TestSilenceTimesOut(t *testing.T) {
 	}
 	if len(a.requests) != 0 || len(a.dials) != 0 {
 		t.Errorf("%d requests and %d dials left", len(a.requests), len(a.dials))
+	}
+}
+
+// A dial whose repetitions have become rare asks again at once when it is wanted
+// again, before and after it knows a candidate, and ten times a second at most.
+func TestDialAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		unheld string // the answers that are lost until b can be heard
+	}{
+		{"no answer to the hello", "hello-answer"},
+		{"no answer to the msg1", "msg2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			a, _ := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieA)
+			w.answers = func(s sent) bool { return kindWord([]byte{s.kind}) != tt.unheld }
+			a.dial("b@h")
+			// Repeated after 100 ms doubling: the fifth is sent after 1.5 s, the
+			// sixth after 2.5 s.
+			w.run(1600 * ms)
+			w.answers = nil
+			asked := len(w.lines)
+			for range 100 {
+				a.dial("b@h")
+			}
+			if got := len(w.lines) - asked; got != 1 {
+				t.Errorf("%d packets for a hundred dials, want 1:\n%s", got, strings.Join(w.lines[asked:], "\n"))
+			}
+			w.run(1700 * ms)
+			if len(a.established) != 1 {
+				t.Errorf("established %v, want one session at once", a.established)
+			}
+		})
 	}
 }
 
@@ -540,10 +576,28 @@ func TestDroppedSessionAnswersClosed(t *testing.T) {
 	if len(a.frames)+len(b.frames) != 0 {
 		t.Errorf("frames %v, %v after the end", a.frames, b.frames)
 	}
-	w.run(20 * time.Second)
+	w.run(w.now + farewellTime)
 	if len(a.sessions)+len(b.sessions) != 0 {
 		t.Errorf("%d and %d sessions left", len(a.sessions), len(b.sessions))
 	}
+}
+
+// A peer that comes back after long is told, though its link was given up long
+// ago, and by whatever epoch it goes on.
+func TestFarewellAfterLong(t *testing.T) {
+	w := newWorld(t, 1)
+	a, b := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieA)
+	a.dial("b@h")
+	w.run(time.Second)
+	id := w.link(a, b)
+	b.do(func() { b.Drop(id, NetTickTimeout, w.now) })
+	w.run(w.now + farewellTime - time.Second)
+	a.sessions[id].seal.rekey(w.now)
+	w.lines = nil
+	now := w.now.Milliseconds()
+	b.receive(a.sealed(id, "probe"), a.replySubject(99))
+	w.run(w.now + 2*ms)
+	w.expect(fmt.Sprintf("\n%d b answers closed\n%d a CLOSED with b@h: net_tick_timeout\n", now, now+1))
 }
 
 func TestFarewellEnds(t *testing.T) {
@@ -554,10 +608,10 @@ func TestFarewellEnds(t *testing.T) {
 	id := w.link(a, b)
 	probe := a.sealed(id, "probe")
 	b.do(func() { b.Drop(id, Disconnect, w.now) })
-	w.run(time.Second + testKeep)
+	w.run(time.Second + farewellTime)
 	w.lines = nil
 	b.receive(probe, a.replySubject(99))
-	w.run(20 * time.Second)
+	w.run(w.now + 20*time.Second)
 	w.expect("")
 	if b.Dropped()[DropUnknownSession] != 1 {
 		t.Errorf("dropped %v, want an unknown session", b.Dropped())

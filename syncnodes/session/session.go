@@ -14,6 +14,10 @@ const (
 
 	// A half-open session younger than this holds an own dial back.
 	holdTime = time.Second
+
+	// How long a session that was live says farewell. A peer that was away, cut
+	// off or stopped, believes in it until it hears that.
+	farewellTime = time.Hour
 )
 
 // state is how far a session has come.
@@ -110,11 +114,16 @@ func (e *Endpoint) goLive(s *session) {
 
 // drop keeps the keys of a session for its farewell.
 func (e *Endpoint) drop(s *session, farewell byte, reason Reason, now time.Duration) {
+	keep := e.cfg.KeepKeys
+	if s.state == live {
+		keep = farewellTime
+		s.open.former = nil // the peer goes on from the last epoch
+	}
 	e.unlist(s)
 	s.state, s.farewell, s.reason = dropped, farewell, reason
 	s.candidate, s.info = nil, nil
 	s.place = e.dropped.PushBack(s)
-	e.alarms.set(&s.alarm, now+e.cfg.KeepKeys)
+	e.alarms.set(&s.alarm, now+keep)
 	if e.dropped.Len() > maxDropped {
 		e.forget(e.dropped.Front().Value.(*session), now)
 	}
