@@ -25,7 +25,7 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 		fmt.Fprint(w.stderr, problems.Render())
 		return silent(exitConfig)
 	}
-	tuneMemory()
+	defer easeMemory().Stop()
 
 	ctx, hangups, release := untilSignal(ctx)
 	defer release()

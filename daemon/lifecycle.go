@@ -98,7 +98,6 @@ func (d *daemon) stay(ctx context.Context) error {
 		err = d.ready(ctx)
 	}
 	if err == nil {
-		giveMemoryBack()
 		select {
 		case <-ctx.Done():
 		case <-d.node.Done():

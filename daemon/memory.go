@@ -1,13 +1,30 @@
 package main
 
-import "runtime/debug"
+import (
+	"runtime/debug"
+	"time"
+)
 
-// An idle daemon allocates little, so that a collection more often costs next
-// to nothing, and the heap stays near what is live.
-const gcPercent = 40
+// How often memory is collected: the heap may grow by so many percent of what
+// is live. An idle daemon allocates little, so that a collection more often
+// costs next to nothing, and the heap stays small. During the start it would
+// cost a sixth of all work, on a host that starts many daemons at once.
+const (
+	startPercent = 400
+	idlePercent  = 40
+)
 
-func tuneMemory() { debug.SetGCPercent(gcPercent) }
+// settleAfter is when the start counts as over: what it needed, the derivation
+// of keys, the parsing of files, the handshakes, goes back to the system then.
+// That is a collection too, which other daemons that still start need not wait for.
+const settleAfter = 2 * time.Second
 
-// giveMemoryBack returns what only the start needed: the derivation of keys,
-// the parsing of files, the sync.
-func giveMemoryBack() { debug.FreeOSMemory() }
+// easeMemory sets the collector for the start, and for what follows when the timer
+// that it gives fires.
+func easeMemory() *time.Timer {
+	debug.SetGCPercent(startPercent)
+	return time.AfterFunc(settleAfter, func() {
+		debug.SetGCPercent(idlePercent)
+		debug.FreeOSMemory()
+	})
+}

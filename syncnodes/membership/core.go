@@ -59,7 +59,6 @@ type Core struct {
 	shuffledAt time.Duration
 	seekAt     time.Duration
 	claimAt    time.Duration
-	tipAt      time.Duration
 	leftAt     time.Duration
 
 	// verdicts
@@ -75,8 +74,8 @@ type Core struct {
 	shuffled  []nodeid.Name
 	seekLast  nodeid.Name
 	watchNext int
-	tips      []NodeRef // for all
-	nearTips  []NodeRef // for a few
+	tips      tips // for all
+	nearTips  tips // for a few
 
 	out []Output
 }
@@ -94,7 +93,8 @@ func New(cfg Config, now time.Duration) *Core {
 		shuffledAt: now + shuffledEvery,
 		seekAt:     never,
 		claimAt:    now + claimEvery,
-		tipAt:      never,
+		tips:       tips{at: never},
+		nearTips:   tips{at: never},
 		leftAt:     never,
 		busSince:   now,
 	}
@@ -222,9 +222,7 @@ func (c *Core) Tick(now time.Duration) {
 		c.wake(p, now)
 		c.reschedule(p, now)
 	}
-	if now >= c.tipAt {
-		c.sendTips()
-	}
+	c.sendTips(now)
 	if now >= c.shuffledAt {
 		c.shuffledAt = now + shuffledEvery
 		c.probeShuffled(now)
@@ -243,7 +241,7 @@ func (c *Core) Tick(now time.Duration) {
 
 // Deadline is when Tick is to be called at the latest. There always is one.
 func (c *Core) Deadline() time.Duration {
-	next := min(c.roundAt, c.shuffledAt, c.seekAt, c.claimAt, c.tipAt, c.leftAt)
+	next := min(c.roundAt, c.shuffledAt, c.seekAt, c.claimAt, c.tips.at, c.nearTips.at, c.leftAt)
 	if c.timers.Len() > 0 {
 		next = min(next, c.timers[0].wakeAt)
 	}

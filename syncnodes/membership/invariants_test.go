@@ -321,8 +321,8 @@ func (n *simNode) checkQuiet() {
 			n.w.t.Errorf("invariant 6: %s: %s was introduced, and is not dialled", n.ref.Node, p.name)
 		}
 	}
-	if len(c.early) != 0 || len(c.tips)+len(c.nearTips) != 0 {
-		n.w.t.Errorf("invariant 6: %s: %d early admissions, %d tips after quiet", n.ref.Node, len(c.early), len(c.tips)+len(c.nearTips))
+	if len(c.early) != 0 || len(c.tips.suspects)+len(c.nearTips.suspects) != 0 {
+		n.w.t.Errorf("invariant 6: %s: %d early admissions, %d tips after quiet", n.ref.Node, len(c.early), len(c.tips.suspects)+len(c.nearTips.suspects))
 	}
 }
 

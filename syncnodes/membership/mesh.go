@@ -13,6 +13,7 @@ const (
 	judgedFor    = time.Minute     // a name judged down is not taken from others
 	differsFor   = 2 * time.Second // digests differ before the names are pulled
 	tipGather    = 5 * time.Millisecond
+	nearTipAfter = 100 * time.Millisecond
 	judgedAtMost = 4096
 	tipFurther   = 3 // told of what others know, besides the neighbours
 )
@@ -142,20 +143,42 @@ func (c *Core) expireJudged(now time.Duration) {
 	}
 }
 
+// tips are suspects that others are to be told of, and when.
+type tips struct {
+	suspects []NodeRef
+	at       time.Duration
+}
+
+func (t *tips) add(ref NodeRef, at time.Duration) {
+	t.suspects = append(t.suspects, ref)
+	t.at = min(t.at, at)
+}
+
+// take gives those suspects whose time has come.
+func (t *tips) take(now time.Duration) []NodeRef {
+	if now < t.at {
+		return nil
+	}
+	due := t.suspects
+	*t = tips{at: never}
+	return due
+}
+
 // tip notes that the others are to be told of a suspect, once in a timeout.
 // What is wrong with the own bus is nobody else's news: on a young one the tip
-// waits, and on a lost one there is none.
+// waits, and on a lost one there is none. Nor has what the others know already
+// any haste: of a process that was killed everybody has the proof by then.
 func (c *Core) tip(p *peer, now time.Duration) {
 	if len(c.ring) == 0 || c.lost || now < p.watch.tipAgain {
 		return
 	}
 	p.watch.tipAgain = now + c.cfg.Timeout
-	if p.watch.tipped || p.watch.routeCut {
-		c.nearTips = append(c.nearTips, NodeRef{p.name, p.inc})
+	trusted := c.busSince + c.window()
+	if ref := (NodeRef{p.name, p.inc}); p.watch.tipped || p.watch.routeCut {
+		c.nearTips.add(ref, max(now+nearTipAfter, trusted))
 	} else {
-		c.tips = append(c.tips, NodeRef{p.name, p.inc})
+		c.tips.add(ref, max(now+tipGather, trusted))
 	}
-	c.tipAt = min(c.tipAt, max(now+tipGather, c.busSince+c.window()))
 }
 
 // sendTips tells all peers that are not suspect themselves of those that still
@@ -163,16 +186,15 @@ func (c *Core) tip(p *peer, now time.Duration) {
 // the next two and some at random are told, in case it was lost, or its sender
 // has no link to them yet: a death costs each node a few messages, not one from
 // everybody.
-func (c *Core) sendTips() {
-	tips, near := c.tips, c.nearTips
-	c.tips, c.nearTips, c.tipAt = nil, nil, never
+func (c *Core) sendTips(now time.Duration) {
+	all, near := c.tips.take(now), c.nearTips.take(now)
 	if c.lost {
 		return
 	}
-	if tips = c.stillSuspect(tips); len(tips) > 0 {
+	if all = c.stillSuspect(all); len(all) > 0 {
 		for _, name := range c.ring {
 			if p := c.peers[name]; p != nil && p.state == Up {
-				c.sendTip(p, tips)
+				c.sendTip(p, all)
 			}
 		}
 	}

@@ -271,8 +271,8 @@ func (x *loneCore) quiet() {
 	if x.left {
 		return // and the process ends
 	}
-	if len(c.byLink) > 0 || len(c.bySeq) > 0 || len(c.tips)+len(c.nearTips) > 0 {
-		x.t.Errorf("a minute later %d links, %d open probes, %d tips are left", len(c.byLink), len(c.bySeq), len(c.tips)+len(c.nearTips))
+	if len(c.byLink) > 0 || len(c.bySeq) > 0 || len(c.tips.suspects)+len(c.nearTips.suspects) > 0 {
+		x.t.Errorf("a minute later %d links, %d open probes, %d tips are left", len(c.byLink), len(c.bySeq), len(c.tips.suspects)+len(c.nearTips.suspects))
 	}
 	for _, p := range c.sortedPeers() {
 		if p.asked || p.rival != nil || p.state == Connecting && !p.expected && len(x.dials) == 0 {

@@ -129,7 +129,8 @@ func (c *Core) postpone(now time.Duration) {
 	c.shuffledAt = max(c.shuffledAt, now)
 	c.seekAt = max(c.seekAt, now)
 	c.claimAt = max(c.claimAt, now)
-	c.tipAt = max(c.tipAt, now)
+	c.tips.at = max(c.tips.at, now)
+	c.nearTips.at = max(c.nearTips.at, now)
 	c.leftAt = max(c.leftAt, now)
 	for _, p := range c.timers {
 		p.retryAt = max(p.retryAt, now)

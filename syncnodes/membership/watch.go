@@ -12,7 +12,7 @@ const (
 	shuffledEvery   = time.Second            // one probe of a peer other than the neighbours
 	neighbours      = 2                      // probed each interval
 	directMost      = 8                      // peers outside the ring probed in one interval
-	proofGap        = 15 * time.Millisecond  // between the two `no responders` of a proof
+	proofGap        = 5 * time.Millisecond   // between the two `no responders` of a proof
 	suspectMost     = 500 * time.Millisecond // of unanswered probes make a suspect
 	windowLeast     = 250 * time.Millisecond
 	unansweredLeast = 50 * time.Millisecond
