@@ -85,12 +85,12 @@ func (e *Endpoint) consider(o *offer, now time.Duration) {
 		return
 	}
 	e.attempts.put(who, o.attempt)
-	park := e.parks(o, now)
-	if s := e.acceptedFrom(who); s != nil {
-		e.takeBack(s, now)
+	parks := e.parks(o, now)
+	for s := e.acceptedFrom(who); s != nil; s = e.acceptedFrom(who) {
+		e.takeBack(s, now) // an own dial that it held back may end by this, and give its parked offer a session
 	}
-	if park {
-		e.dials[o.from].parked = o
+	if d := e.dials[o.from]; parks && d != nil {
+		d.parked = o
 		return
 	}
 	e.accept(o, now)

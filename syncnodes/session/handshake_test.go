@@ -152,6 +152,33 @@ func TestHeldBack(t *testing.T) {
 	w.link(a, b)
 }
 
+// An offer comes when the own dial, which it would have to wait for, has just run
+// out of its time: the offer is answered then.
+func TestOfferAsOwnDialEnds(t *testing.T) {
+	w := newWorld(t, 1)
+	a, b := w.node("a", "a@h", 1, cookieA), w.node("z", "z@h", 2, cookieA)
+	w.answers = func(s sent) bool { return s.kind != kindMsg2 }
+	a.dial("z@h")
+	w.run(10 * ms) // z has half a session, which holds its own dial back
+	a.do(func() { a.Abandon("z@h", w.now) })
+	a.deaf = true
+	b.dial("a@h")
+	w.run(6 * time.Second)
+
+	h := msg1Header{a.lastAttempt + 1, a.cfg.Incarnation, b.cfg.Incarnation, "a@h", "z@h"}
+	_, msg1, err := initiate(w.source, cookieA, h.append(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.now = 20 * time.Second // and no tick since: the loop was busy
+	w.lines = nil
+	b.do(func() { b.HandleName(msg1, a.replySubject(99), w.now) })
+	w.expect(`
+20000 z DIAL FAILED to a@h: timed out
+20000 z answers msg2
+`)
+}
+
 func TestNobodyHasTheName(t *testing.T) {
 	w := newWorld(t, 1)
 	a := w.node("a", "a@h", 1, cookieA)

@@ -26,6 +26,7 @@ var (
 // follows from its seed.
 type world struct {
 	t      *testing.T
+	seed   uint64
 	rng    *rand.Rand
 	source *rand.ChaCha8
 	now    time.Duration
@@ -63,7 +64,8 @@ type testNode struct {
 	w      *world
 	label  string
 	gone   bool
-	deaf   bool // gets nothing, as when stopped
+	deaf   bool          // gets nothing, as when stopped
+	busy   time.Duration // until faultsTo its loop comes to its alarms so much later, at most
 	lastID uint64
 
 	onAdmission func(Admission) // nil: admit at once
@@ -81,7 +83,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	var key [32]byte
 	key[0], key[1] = byte(seed), byte(seed>>8)
 	return &world{
-		t: t, rng: rand.New(rand.NewPCG(seed, 1)), source: rand.NewChaCha8(key),
+		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), source: rand.NewChaCha8(key),
 		fast: time.Millisecond, slow: time.Millisecond,
 	}
 }
@@ -120,6 +122,9 @@ func (n *testNode) settleOutputs() {
 		}
 	}
 	if due, ok := n.Deadline(); ok {
+		if n.busy > 0 && n.w.now < n.w.faultsTo {
+			due += time.Duration(n.w.rng.Int64N(int64(n.busy)))
+		}
 		n.w.at(max(due, n.w.now), func() {
 			if due, ok := n.Deadline(); ok && due <= n.w.now && !n.gone {
 				n.do(func() { n.Tick(n.w.now) })
@@ -369,18 +374,18 @@ func (w *world) link(a, b *testNode) SessionID {
 	for id, peer := range a.live {
 		if peer == b.cfg.Self {
 			if _, ok := b.live[id]; !ok {
-				w.t.Fatalf("%s has session %s with %s, which does not", a.label, id, b.label)
+				w.t.Fatalf("%s has session %s with %s, which does not; seed %d", a.label, id, b.label, w.seed)
 			}
 			shared = append(shared, id)
 		}
 	}
 	for id, peer := range b.live {
 		if _, ok := a.live[id]; peer == a.cfg.Self && !ok {
-			w.t.Fatalf("%s has session %s with %s, which does not", b.label, id, a.label)
+			w.t.Fatalf("%s has session %s with %s, which does not; seed %d", b.label, id, a.label, w.seed)
 		}
 	}
 	if len(shared) != 1 {
-		w.t.Fatalf("%s and %s share %d sessions, want 1", a.label, b.label, len(shared))
+		w.t.Fatalf("%s and %s share %d sessions, want 1; seed %d", a.label, b.label, len(shared), w.seed)
 	}
 	return shared[0]
 }
