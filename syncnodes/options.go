@@ -177,11 +177,20 @@ func (p Progress) String() string {
 	switch {
 	case len(p.Missing) == 0:
 	case p.Done:
-		b.WriteString(", missing " + joinNames(p.Missing, ", "))
+		b.WriteString(", missing " + nameSome(p.Missing))
 	default:
-		b.WriteString(", waiting for " + joinNames(p.Missing, ", "))
+		b.WriteString(", waiting for " + nameSome(p.Missing))
 	}
 	return b.String()
+}
+
+// nameSome names as many as a line of a log is read for.
+func nameSome(names []nodeid.Name) string {
+	const most = 10
+	if len(names) <= most+1 {
+		return joinNames(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", joinNames(names[:most], ", "), len(names)-most)
 }
 
 func joinNames(names []nodeid.Name, sep string) string {

@@ -10,6 +10,10 @@ import (
 	"interconnectd/syncnodes/membership"
 )
 
+// tellAfter is how long progress of the sync is gathered before it is told: where
+// many nodes come up at once each would be a line that names all others.
+const tellAfter = 50 * time.Millisecond
+
 // SyncError tells that mandatory nodes were not up when sync_nodes_timeout
 // was over.
 type SyncError struct{ Missing []nodeid.Name }
@@ -26,13 +30,14 @@ type syncState struct {
 	up        map[nodeid.Name]bool
 	timeout   time.Duration
 	until     time.Duration
+	tellAt    time.Duration // progress that was made is told then
 	done      bool
 	result    error
 	waiting   []func(error)
 }
 
 func newSyncState(opts Options) syncState {
-	s := syncState{up: make(map[nodeid.Name]bool), until: infinitely}
+	s := syncState{up: make(map[nodeid.Name]bool), until: infinitely, tellAt: infinitely}
 	s.setLists(opts.Name, opts.Sync)
 	return s
 }
@@ -54,9 +59,19 @@ func (s *syncState) setLists(self nodeid.Name, sync Sync) {
 
 func (s *syncState) deadline() time.Duration {
 	if s.done {
-		return infinitely
+		return s.tellAt
 	}
-	return s.until
+	return min(s.until, s.tellAt)
+}
+
+// complete reports whether nobody is missing.
+func (s *syncState) complete() bool {
+	for name := range s.expected {
+		if !s.up[name] {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *syncState) missing() []nodeid.Name {
@@ -78,7 +93,7 @@ func (s *syncState) progress() Progress {
 // startSync begins the wait, or begins it anew.
 func (l *loop) startSync(now time.Duration) {
 	s := &l.sync
-	if len(s.missing()) == 0 {
+	if s.complete() {
 		l.endSync()
 		return
 	}
@@ -101,35 +116,40 @@ func (l *loop) syncEvent(e membership.Event) {
 	} else {
 		delete(s.up, e.Node)
 	}
-	switch {
-	case s.done || !l.hasJoined:
-	case len(s.missing()) == 0:
+	if !s.done && l.hasJoined && s.complete() {
 		l.endSync()
 		return
-	default:
+	}
+	s.tellAt = min(s.tellAt, l.clock()+tellAfter)
+}
+
+// tickSync ends the wait when the time is over, and tells how far it is.
+func (l *loop) tickSync(now time.Duration) {
+	s := &l.sync
+	if !s.done && now >= s.until {
+		l.endSync()
+	}
+	if now < s.tellAt {
+		return
+	}
+	s.tellAt = infinitely
+	if !s.done && l.hasJoined {
 		l.log.Info(s.progress().String())
 	}
 	l.opts.Progress(s.progress())
 }
 
-// tickSync ends the wait when the time is over.
-func (l *loop) tickSync(now time.Duration) {
-	if now >= l.sync.deadline() {
-		l.endSync()
-	}
-}
-
 // endSync gives the result to all who wait for it.
 func (l *loop) endSync() {
 	s := &l.sync
-	s.done = true
+	s.done, s.tellAt = true, infinitely
 	missing := s.missing()
 	down := slices.DeleteFunc(slices.Clone(missing), func(name nodeid.Name) bool { return !s.mandatory[name] })
 	switch {
 	case len(down) > 0:
 		s.result = &SyncError{Missing: down}
 	case len(missing) > 0:
-		l.log.Warn("sync over: going on without " + joinNames(missing, ", "))
+		l.log.Warn("sync over: going on without " + nameSome(missing))
 	case len(s.expected) > 0:
 		l.log.Info(s.progress().String())
 	}

@@ -47,6 +47,7 @@ type Core struct {
 	absent []nodeid.Name    // sync nodes that are not linked, sorted
 	judged map[NodeRef]time.Duration
 	early  []admission // that came before Join
+	pace   pace        // of dials
 
 	// the own state
 	joined  bool
@@ -60,6 +61,7 @@ type Core struct {
 	seekAt     time.Duration
 	claimAt    time.Duration
 	leftAt     time.Duration
+	pullAt     time.Duration // no names are pulled before, but for further pages
 
 	// verdicts
 	busSince  time.Duration // the own bus is connected since
@@ -97,6 +99,7 @@ func New(cfg Config, now time.Duration) *Core {
 		nearTips:   tips{at: never},
 		leftAt:     never,
 		busSince:   now,
+		pace:       pace{places: dialsFirst},
 	}
 	if c.meshes(cfg.Info) {
 		c.ring = []nodeid.Name{cfg.Self}

@@ -104,8 +104,13 @@ func (c *Core) tryDial(p *peer, now time.Duration) {
 		return // BusBack dials
 	}
 	p.retryAt = never
+	if !c.pace.take(p, now) {
+		return
+	}
+	p.dialledAt = now
 	c.setState(p, Connecting, "dial")
 	c.emit(Dial{Node: p.name})
+	c.reschedule(p, now)
 }
 
 // DialFailed tells that the dial of name ended without a link.
@@ -115,6 +120,8 @@ func (c *Core) DialFailed(name nodeid.Name, cause DialError, now time.Duration) 
 	if p == nil || p.state != Connecting {
 		return
 	}
+	c.pace.leave(p)
+	defer c.dialNext(now)
 	if p.inc.IsZero() {
 		c.setState(p, Idle, cause.String())
 	} else {

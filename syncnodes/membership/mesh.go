@@ -39,8 +39,9 @@ func (c *Core) compareDigest(p *peer, digest uint64, now time.Duration) {
 		p.differsSince = never
 	case p.differsSince == never:
 		p.differsSince = now
-	case now-p.differsSince >= differsFor:
+	case now-p.differsSince >= differsFor && now >= c.pullAt:
 		p.differsSince = never
+		c.pullAt = now + c.cfg.Interval // while a mesh forms all digests differ
 		c.pull(p, "")
 	}
 }
@@ -95,9 +96,9 @@ func (c *Core) introduce(p *peer, page Names, now time.Duration) {
 	}
 }
 
-// doubt probes those that we see and p does not. Where the neighbours of a node
-// have judged it down, by a cut that spared us, none of them would notice and
-// tell us that it hangs.
+// doubt probes those that we see and p does not, and that were not heard for some
+// time. Where the neighbours of a node have judged it down, by a cut that spared
+// us, none of them would notice and tell us that it hangs.
 func (c *Core) doubt(p *peer, page Names, now time.Duration) {
 	seen := make(map[nodeid.Name]bool, len(page.Nodes))
 	for _, ref := range page.Nodes {
@@ -108,7 +109,9 @@ func (c *Core) doubt(p *peer, page Names, now time.Duration) {
 		if name <= p.pullAfter || beyond || seen[name] || name == p.name || name == c.cfg.Self {
 			continue
 		}
-		c.hint(c.peers[name], now)
+		if other := c.peers[name]; now-other.watch.lastHeard >= 2*c.cfg.Interval {
+			c.hint(other, now)
+		}
 	}
 }
 
@@ -165,15 +168,16 @@ func (t *tips) take(now time.Duration) []NodeRef {
 }
 
 // tip notes that the others are to be told of a suspect, once in a timeout.
-// What is wrong with the own bus is nobody else's news: on a young one the tip
-// waits, and on a lost one there is none. Nor has what the others know already
-// any haste: of a process that was killed everybody has the proof by then.
+// What is wrong with the own bus is nobody else's news, and neither is what comes
+// of being late oneself: the tip waits until a verdict may fall, and on a lost bus
+// there is none. Nor has what the others know already any haste: of a process that
+// was killed everybody has the proof by then.
 func (c *Core) tip(p *peer, now time.Duration) {
 	if len(c.ring) == 0 || c.lost || now < p.watch.tipAgain {
 		return
 	}
 	p.watch.tipAgain = now + c.cfg.Timeout
-	trusted := c.busSince + c.window()
+	trusted := c.barredUntil()
 	if ref := (NodeRef{p.name, p.inc}); p.watch.tipped || p.watch.routeCut {
 		c.nearTips.add(ref, max(now+nearTipAfter, trusted))
 	} else {

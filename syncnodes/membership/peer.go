@@ -35,6 +35,8 @@ type peer struct {
 	held       bool               // somebody holds the name
 	retryAt    time.Duration
 	backoff    time.Duration
+	dialledAt  time.Duration // the last dial began
+	placeUntil time.Duration // of a dial that has a place: see pace
 
 	// another incarnation that waits for the verdict on this one
 	rival *admission
@@ -62,7 +64,7 @@ func (e *ending) active() bool { return e.message != nil }
 func (c *Core) peer(name nodeid.Name) *peer {
 	p := c.peers[name]
 	if p == nil {
-		p = &peer{name: name, retryAt: never, differsSince: never, wakeAt: never, index: -1}
+		p = &peer{name: name, retryAt: never, placeUntil: never, differsSince: never, wakeAt: never, index: -1}
 		p.watch.reset()
 		c.peers[name] = p
 	}
@@ -124,10 +126,15 @@ func (c *Core) bringUp(p *peer, ref NodeRef, link LinkID, info Info, now time.Du
 	p.introduced, p.parted, p.barred = nodeid.Incarnation{}, nodeid.Incarnation{}, false
 	p.differsSince, p.pulling = never, false
 	p.watch.reset()
-	p.watch.heardSinceBack = true
+	p.watch.heardSinceBack, p.watch.lastHeard = true, now
 	c.byLink[link] = p
 	delete(c.judged, ref)
 	first := c.enlist(p)
+	if p.state == Connecting {
+		c.pace.leave(p)
+		c.pace.learn(now-p.dialledAt, now)
+		defer c.dialNext(now)
+	}
 	c.setState(p, Up, "link established")
 	c.emit(Event{Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p)})
 	c.probe(p, now) // the first round trip, for status
@@ -241,7 +248,7 @@ func (c *Core) unschedule(p *peer) {
 
 // nextWake is the earliest of p's deadlines.
 func (c *Core) nextWake(p *peer, now time.Duration) time.Duration {
-	next := p.retryAt
+	next := min(p.retryAt, p.placeUntil)
 	if p.ending.active() {
 		next = min(next, p.ending.repeatAt, p.ending.until)
 	}
@@ -267,6 +274,9 @@ func (c *Core) wake(p *peer, now time.Duration) {
 	}
 	if p.state.Linked() {
 		c.look(p, now)
+	}
+	if now >= p.placeUntil {
+		c.overstay(p, now)
 	}
 	if now >= p.retryAt {
 		p.retryAt = never

@@ -134,6 +134,7 @@ func (c *Core) postpone(now time.Duration) {
 	c.leftAt = max(c.leftAt, now)
 	for _, p := range c.timers {
 		p.retryAt = max(p.retryAt, now)
+		p.placeUntil = max(p.placeUntil, now)
 		if p.ending.active() {
 			p.ending.repeatAt = max(p.ending.repeatAt, now)
 			p.ending.until = max(p.ending.until, now)

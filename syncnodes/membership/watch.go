@@ -44,6 +44,7 @@ type watch struct {
 
 	adviseAt       time.Duration // an advisory is not taken before
 	lastSent       time.Duration
+	lastHeard      time.Duration
 	anewAt         time.Duration // of an own absence; 0 once a later probe was answered
 	heardSinceBack bool          // since the own bus is connected, or we are back ourselves
 	srtt           time.Duration
@@ -299,6 +300,7 @@ func (c *Core) answered(p *peer, answer Answer, now time.Duration) {
 // heard takes any authentic frame as a sign of life.
 func (c *Core) heard(p *peer, now time.Duration) {
 	w := &p.watch
+	w.lastHeard = now
 	w.heardSinceBack, w.tipped = w.anewAt == 0, false
 	w.quiet()
 	if !w.owed {

@@ -1,0 +1,124 @@
+package membership
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"interconnectd/configs/nodeid"
+)
+
+// pacedCore is a core that has a hundred sync nodes, and nobody to talk to.
+type pacedCore struct {
+	*Core
+	now    time.Duration
+	dialed []nodeid.Name
+	links  LinkID
+}
+
+func newPacedCore(t *testing.T) *pacedCore {
+	t.Helper()
+	w := newWorld(t, 1)
+	o := simOptions{}
+	for i := range 100 {
+		o.sync = append(o.sync, full(fmt.Sprintf("n%02d", i)))
+	}
+	c := &pacedCore{Core: w.add(full("self"), o).core}
+	c.Join(0)
+	c.gather()
+	return c
+}
+
+// gather takes in which dials the core wants since the last time.
+func (c *pacedCore) gather() (count int) {
+	for _, o := range c.Outputs() {
+		if d, ok := o.(Dial); ok {
+			c.dialed = append(c.dialed, d.Node)
+			count++
+		}
+	}
+	return count
+}
+
+// tick goes on to a time; sync nodes that nobody holds are sought meanwhile.
+func (c *pacedCore) tick(to time.Duration) int {
+	for c.Deadline() <= to {
+		c.now = c.Deadline()
+		c.Tick(c.now)
+	}
+	c.now = to
+	return c.gather()
+}
+
+// establish ends the oldest dial well.
+func (c *pacedCore) establish() int {
+	c.links++
+	ref := NodeRef{Node: c.dialed[0]}
+	ref.Incarnation[0] = 1
+	c.dialed = c.dialed[1:]
+	c.Established(c.links, ref, Info{}, true, c.now)
+	return c.gather()
+}
+
+func TestDialsWaitInLine(t *testing.T) {
+	c := newPacedCore(t)
+	if got := len(c.dialed); got != dialsFirst {
+		t.Fatalf("%d dials at the start, want %d", got, dialsFirst)
+	}
+	if got := c.establish(); got != 2 {
+		t.Errorf("%d dials after a quick one, want 2: its place, and one more", got)
+	}
+	c.DialFailed(c.dialed[0], NoHolder, c.now)
+	c.dialed = c.dialed[1:]
+	if got := c.gather(); got != 1 {
+		t.Errorf("%d dials after one to nobody, want 1: its place", got)
+	}
+	c.Connect(full("n99"), c.now)
+	if got := c.gather(); got != 1 || c.dialed[len(c.dialed)-1] != full("n99") {
+		t.Errorf("%d dials when one is named, want that one", got)
+	}
+}
+
+func TestSlowDialsLeavePlaces(t *testing.T) {
+	c := newPacedCore(t)
+	c.tick(dialSlow)
+	before := c.pace.places
+	if got := c.establish(); got != 0 || c.pace.places != before/2 {
+		t.Errorf("%d dials and %d places after a slow one, want none and %d", got, c.pace.places, before/2)
+	}
+	c.establish()
+	if c.pace.places != before/2 {
+		t.Errorf("%d places after two slow ones at once, want %d", c.pace.places, before/2)
+	}
+	// None of the others gets an answer: they keep their places for a second.
+	if got := c.tick(placeFor); got < dialsLeast {
+		t.Errorf("%d dials when the places are free, want %d or more", got, dialsLeast)
+	}
+	if c.pace.places < dialsLeast {
+		t.Errorf("%d places, want %d at least", c.pace.places, dialsLeast)
+	}
+	c.tick(time.Minute)
+	seen := map[nodeid.Name]bool{}
+	for _, name := range c.dialed {
+		seen[name] = true
+	}
+	if len(seen) < 98 {
+		t.Errorf("%d of 98 nodes were dialled in a minute without an answer", len(seen))
+	}
+}
+
+// Who is forgotten while he waits in line is not dialled.
+func TestLeavesTheLine(t *testing.T) {
+	c := newPacedCore(t)
+	c.Expect(fullList([]string{"n00"}), c.now)
+	c.dialed = nil
+	c.tick(30 * time.Second)
+	for _, name := range c.dialed {
+		if name != full("n00") {
+			t.Errorf("%s was dialled, and is no sync node", name)
+		}
+	}
+	if len(c.pace.line) != 0 || c.pace.taken > 1 {
+		t.Errorf("%d wait in line, %d places are taken", len(c.pace.line), c.pace.taken)
+	}
+}
