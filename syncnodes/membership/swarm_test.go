@@ -90,6 +90,7 @@ func (s *swarm) run() float64 {
 	}
 	s.die("kill -9", promise, func(n *simNode) { s.kill(n) })
 	s.die("SIGSTOP", 4*time.Second, func(n *simNode) { s.pause(n) })
+	s.storm(10 * time.Second)
 	if s.falseDowns > 0 {
 		s.t.Errorf("%d nodes: %d false verdicts", s.size, s.falseDowns)
 	}
@@ -171,6 +172,34 @@ func (s *swarm) die(how string, promise time.Duration, end func(*simNode)) {
 	if at(1) > promise {
 		s.t.Errorf("%d nodes, %s: the last saw it after %s, promised are %s", s.size, how, at(1), promise)
 	}
+}
+
+// storm loses, doubles and delays packets for a while, with one node in ten stalled
+// again and again: nobody goes down by it.
+func (s *swarm) storm(d time.Duration) {
+	s.sent, s.tipped = [KindsEnd]int{}, 0
+	latency, jitter := s.latency, s.jitter
+	s.setLoss(0.01)
+	s.dup, s.latency, s.jitter, s.tail = 0.05, 10*time.Millisecond, 20*time.Millisecond, 300*time.Millisecond
+	for i, n := range s.whole {
+		if i%10 == 0 && !n.over() && !n.paused {
+			s.slowDown(n, 300*time.Millisecond)
+		}
+	}
+	s.world.run(d)
+	total := 0
+	for _, n := range s.sent {
+		total += n
+	}
+	nodeSeconds := d.Seconds() * float64(len(s.whole))
+	s.t.Logf("%d nodes, 1 %% lost, 5 %% twice, up to 330 ms late, a tenth of them stalled: %.1f messages a node and second, %.2f tips to it",
+		s.size, float64(total)/nodeSeconds, float64(s.tipped)/nodeSeconds)
+	for _, n := range s.whole {
+		s.slowDown(n, 0)
+	}
+	s.setLoss(0)
+	s.dup, s.latency, s.jitter, s.tail = 0, latency, jitter, 0
+	s.world.run(5 * time.Second)
 }
 
 // checkMemory holds what a peer costs against what a machine has.
