@@ -19,6 +19,8 @@ type Config struct {
 	Name   nodeid.Name
 	Hidden bool
 	Cookie Cookie
+	// AlsoAccept is a second cookie that others may connect with; zero: none.
+	AlsoAccept Cookie
 	// NodeCookies are those of other nodes, sorted by name, one for each.
 	NodeCookies []NodeCookie
 

@@ -1,7 +1,9 @@
 package configs
 
 import (
+	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base64"
 	"fmt"
 	"unicode/utf8"
 )
@@ -34,6 +36,18 @@ func NewCookie(s string) (Cookie, error) {
 		}
 	}
 	return Cookie{characters: &s}, nil
+}
+
+// generatedPrefix tells a cookie of ours from a word, and keeps it from beginning
+// with a dash.
+const generatedPrefix = "ic1-"
+
+// GenerateCookie makes a cookie of 256 random bits, in characters that need no
+// quoting in a shell, a vm.args or a sys.config string.
+func GenerateCookie() (Cookie, error) {
+	var bits [32]byte
+	_, _ = rand.Read(bits[:]) // crypto/rand does not fail
+	return NewCookie(generatedPrefix + base64.RawURLEncoding.EncodeToString(bits[:]))
 }
 
 // Reveal is the cookie itself, "" for the zero Cookie.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"interconnectd/erlterm"
 )
 
 // auth:check_cookie/2.
@@ -251,5 +253,25 @@ func TestCookieEqual(t *testing.T) {
 	}
 	if !a.Equal(again) || a.Equal(b) || a.Equal(Cookie{}) || !(Cookie{}).Equal(Cookie{}) {
 		t.Error("Equal does not compare the characters")
+	}
+}
+
+func TestGenerateCookie(t *testing.T) {
+	one, err := GenerateCookie()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := GenerateCookie()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := one.Reveal(); len(text) != len(generatedPrefix)+43 || !strings.HasPrefix(text, generatedPrefix) {
+		t.Errorf("the cookie has %d characters, want the prefix and 43", len(text))
+	}
+	if one.Equal(other) {
+		t.Error("two cookies are the same")
+	}
+	if _, err := erlterm.Parse([]byte("['" + one.Reveal() + "'].")); err != nil {
+		t.Errorf("as an atom: %v", err)
 	}
 }

@@ -44,6 +44,25 @@ func (r *reader) findCookieForCheck() {
 	r.takeCookie(Warning, cookie, origin, err)
 }
 
+// readAlsoAccepted reads the file of cookie.also_accept_file.
+func (r *reader) readAlsoAccepted(severity Severity) {
+	path := r.settings.alsoAccept.value
+	if path == "" {
+		return
+	}
+	cookie, origin, err := cookieIn(path, true)
+	if err != nil {
+		r.report(severity, origin, err)
+		return
+	}
+	r.cfg.AlsoAccept = cookie
+	r.set(alsoAcceptName, origin)
+	r.warnOfShortCookie(cookie, origin)
+}
+
+// alsoAcceptName is what Effective calls the second cookie.
+const alsoAcceptName = "cookie.also_accept"
+
 // readNodeCookieFiles reads the files of cookie.per_node. The entry of the node
 // itself, which a file of settings that nodes share may have, is passed over.
 func (r *reader) readNodeCookieFiles(severity Severity) {

@@ -47,6 +47,9 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 	if !c.Cookie.IsZero() {
 		word("cookie", fingerprint(c.Cookie.Reveal()))
 	}
+	if !c.AlsoAccept.IsZero() {
+		word(alsoAcceptName, fingerprint(c.AlsoAccept.Reveal()))
+	}
 	for _, other := range c.NodeCookies {
 		word("cookie "+string(other.Node), fingerprint(other.Cookie.Reveal()))
 	}

@@ -48,6 +48,7 @@ func Load(in Input) (*Config, Problems) {
 func (r *reader) readForNode() {
 	r.read()
 	r.identify()
+	r.readAlsoAccepted(Error)
 	r.readNodeCookieFiles(Error)
 	r.readNodeCookies(Error)
 }
@@ -65,6 +66,7 @@ func Check(in Input) (*Config, Problems) {
 		r.warnOfMixedKinds()
 	}
 	r.warnOfUnresolvedHosts()
+	r.readAlsoAccepted(Warning)
 	r.readNodeCookieFiles(Warning)
 	r.readNodeCookies(Warning)
 	r.findCookieForCheck()

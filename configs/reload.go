@@ -26,6 +26,7 @@ func Reload(in Input, running nodeid.Name) (*Config, Problems) {
 // Effective gives them, up to a blank. All others need a restart.
 var reloadable = map[string]func(running, read *Config){
 	"cookie":               func(running, read *Config) { running.Cookie, running.NodeCookies = read.Cookie, read.NodeCookies },
+	alsoAcceptName:         func(running, read *Config) { running.AlsoAccept = read.AlsoAccept },
 	"sync_nodes_mandatory": func(running, read *Config) { running.SyncMandatory = read.SyncMandatory },
 	"sync_nodes_optional":  func(running, read *Config) { running.SyncOptional = read.SyncOptional },
 	"sync_nodes_timeout":   func(running, read *Config) { running.SyncTimeout = read.SyncTimeout },
@@ -126,7 +127,7 @@ func (c *Config) change(read *Config, name, from, to string, fingerprint func(st
 		return listChange(c.SyncMandatory, read.SyncMandatory)
 	case "sync_nodes_optional":
 		return listChange(c.SyncOptional, read.SyncOptional)
-	case "cookie":
+	case "cookie", alsoAcceptName:
 		return orUndefined(from, fingerprint) + " -> " + orUndefined(to, fingerprint)
 	}
 	return orUndefined(from, inTheClear) + " -> " + orUndefined(to, inTheClear)

@@ -204,6 +204,7 @@ func TestReloadMakesNoCookie(t *testing.T) {
 func TestReloadableNames(t *testing.T) {
 	cfg := Default()
 	cfg.Cookie, _ = NewCookie("x")
+	cfg.AlsoAccept = cfg.Cookie
 	var known []string
 	for _, s := range cfg.Effective(fingerprint) {
 		known = append(known, settingKind(s.Name))

@@ -28,6 +28,10 @@ func settingsFields() []field[reader] {
 				"the systemd credential 'cookie' nor RELEASE_COOKIE gives it. "+
 				"Without it: .erlang.cookie in the home directory, then in ~/.config/erlang.",
 				fileText.example("/etc/interconnectd/cookie"), takeCookieFile),
+			key("also_accept_file", "A file with a second cookie that other nodes may connect with, open to its owner only: "+
+				"while a cluster goes over from one cookie to another, each node accepts both. "+
+				"Without it the cookie alone is accepted.",
+				fileText.example("/etc/interconnectd/cookie.old"), takeAlsoAcceptFile),
 			key("per_node", "Nodes that have another cookie, as -setcookie NODE COOKIE says it.",
 				listOf("nodes with their cookie files", "write [{node: legacy@10.0.0.9, file: /etc/interconnectd/legacy.cookie}]", entry(
 					key("node", "The other node.", nodeText.example("legacy@10.0.0.9"), (*nodeCookieFile).takeNode).must(),
@@ -73,6 +77,7 @@ type given[T any] struct {
 type fromSettings struct {
 	nodeName     given[string]
 	cookieFile   given[string]
+	alsoAccept   given[string] // a file
 	perNode      []nodeCookieFile
 	interval     given[time.Duration]
 	timeout      given[time.Duration]
@@ -98,6 +103,8 @@ var (
 func takeNodeName(r *reader, v given[string]) { r.settings.nodeName = v }
 
 func takeCookieFile(r *reader, v given[string]) { r.settings.cookieFile = v }
+
+func takeAlsoAcceptFile(r *reader, v given[string]) { r.settings.alsoAccept = v }
 
 func (c *nodeCookieFile) takeNode(v given[string]) { c.node = v }
 

@@ -15,7 +15,9 @@ import (
 func cookieCommands() []command {
 	return []command{
 		{
-			name: "cookie", help: "print the cookie, which is a secret", do: doCookie,
+			name: "cookie", operands: "[generate]", most: 1, help: "print the cookie, which is a secret, or make a new one", do: doCookie,
+			about: "With generate it prints a new random cookie of 256 bits; no daemon is asked, and none\ntakes it by itself. Into a file that only its owner can read:\n\n" +
+				"  (umask 077; interconnectd cookie generate > cookie)\n",
 			flags: configs.FlagSet{Flags: []configs.Flag{
 				{Name: "fingerprint", Help: "print what tells cookies apart and does not give them away"},
 				nodeFlag, outputFlag,
@@ -32,6 +34,9 @@ func cookieCommands() []command {
 }
 
 func doCookie(ctx context.Context, w *world, args *configs.Args) error {
+	if len(args.Operands) > 0 {
+		return doGenerate(w, args)
+	}
 	daemon, err := find(ctx, w, args)
 	if err != nil {
 		return err
@@ -48,6 +53,20 @@ func doCookie(ctx context.Context, w *world, args *configs.Args) error {
 		return err
 	}
 	return show(w, args, cookie, cookie+"\n")
+}
+
+func doGenerate(w *world, args *configs.Args) error {
+	switch {
+	case args.Operands[0] != "generate": // it may be a cookie: it is not repeated
+		return &configs.UsageError{Msg: "cookie takes no word but generate", Hint: "write 'interconnectd set-cookie COOKIE' to set one"}
+	case args.Has("fingerprint"):
+		return &configs.UsageError{Msg: "cookie generate takes no -fingerprint"}
+	}
+	cookie, err := configs.GenerateCookie()
+	if err != nil {
+		return err
+	}
+	return show(w, args, cookie.Reveal(), cookie.Reveal()+"\n")
 }
 
 func doSetCookie(ctx context.Context, w *world, args *configs.Args) error {

@@ -16,6 +16,7 @@ func optionsOf(cfg *configs.Config, log hclog.Logger, progress func(syncnodes.Pr
 	return syncnodes.Options{
 		Name:        cfg.Name,
 		Cookie:      cfg.Cookie.Reveal(),
+		AlsoAccept:  cfg.AlsoAccept.Reveal(),
 		NodeCookies: nodeCookies(cfg.NodeCookies),
 		Hidden:      cfg.Hidden,
 		Alone:       !cfg.ConnectAll,

@@ -80,6 +80,7 @@ func changeOf(running, next *configs.Config) syncnodes.Change {
 	o := optionsOf(next, nil, nil)
 	change := syncnodes.Change{
 		Sync: o.Sync, Detector: o.Detector, SetupTime: o.SetupTime, AutoConnect: o.AutoConnect,
+		AlsoAccept:  o.AlsoAccept,
 		NodeCookies: changedNodeCookies(running.NodeCookies, next.NodeCookies),
 	}
 	if !next.Cookie.Equal(running.Cookie) {

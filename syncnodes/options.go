@@ -22,6 +22,9 @@ const Infinity time.Duration = -1
 type Options struct {
 	Name   nodeid.Name
 	Cookie string
+	// AlsoAccept is a second cookie that others may connect with, "" for none:
+	// while a cluster goes over from one to the other, each node accepts both.
+	AlsoAccept string
 	// NodeCookies are those for connections with other nodes, in place of
 	// Cookie: what SetCookie sets later.
 	NodeCookies map[nodeid.Name]string

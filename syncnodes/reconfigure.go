@@ -19,6 +19,7 @@ type Change struct {
 	AutoConnect AutoConnect
 	Detector    Detector
 	Cookie      string // the own one; "" leaves it as it is
+	AlsoAccept  string // "" for none any more
 	// NodeCookies are those for connections with other nodes that are to change,
 	// "" for none any more.
 	NodeCookies map[nodeid.Name]string
@@ -35,7 +36,7 @@ type Change struct {
 func (n *Node) Reconfigure(ctx context.Context, c Change) error {
 	setDefault(&c.SetupTime, defaultSetup)
 	keys := map[string]session.Key{"": {}} // of each cookie, derived once
-	for _, cookie := range append(slices.Collect(maps.Values(c.NodeCookies)), c.Cookie) {
+	for _, cookie := range append(slices.Collect(maps.Values(c.NodeCookies)), c.Cookie, c.AlsoAccept) {
 		if _, ok := keys[cookie]; !ok {
 			keys[cookie] = laterKey(cookie)
 		}
@@ -61,6 +62,7 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 	if c.Cookie != "" {
 		l.setCookie(c.Cookie, keys[c.Cookie])
 	}
+	l.endpoint.SetAlsoAccept(keys[c.AlsoAccept])
 	for name, cookie := range c.NodeCookies {
 		if name != l.node.name {
 			l.endpoint.SetNodeKey(name, keys[cookie])

@@ -73,6 +73,7 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 // keys are those of the cookies that a node starts with.
 type keys struct {
 	own   session.Key
+	also  session.Key // zero: none
 	nodes map[nodeid.Name]session.Key
 }
 
@@ -80,6 +81,10 @@ type keys struct {
 func deriveKeys(opts Options) keys {
 	known := map[string]session.Key{opts.Cookie: session.Derive(opts.Cookie)}
 	k := keys{own: known[opts.Cookie], nodes: map[nodeid.Name]session.Key{}}
+	if opts.AlsoAccept != "" {
+		k.also = session.Derive(opts.AlsoAccept)
+		known[opts.AlsoAccept] = k.also
+	}
 	for name, cookie := range opts.NodeCookies {
 		if _, ok := known[cookie]; !ok {
 			known[cookie] = session.Derive(cookie)
@@ -115,6 +120,7 @@ func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 		Info:      membership.AppendInfo(nil, info),
 		SetupTime: opts.SetupTime, KeepKeys: keepKeys(opts.Detector.Timeout), NextID: l.nextID,
 	})
+	l.endpoint.SetAlsoAccept(keys.also)
 	for name, key := range keys.nodes {
 		l.endpoint.SetNodeKey(name, key)
 	}

@@ -61,8 +61,8 @@ func (e *Endpoint) handleMsg1(data []byte, replyTo string, now time.Duration) {
 		e.emit(Answer{replyTo, appendStale(nil, e.cfg.Incarnation)})
 		return
 	}
-	o, err := readOffer(e.cfg.Rand, e.keys.of(h.from), h, data, noiseAt)
-	if err != nil {
+	o := e.readOffer(h, data, noiseAt)
+	if o == nil {
 		e.count(DropWrongCookie)
 		e.emit(Answer{replyTo, appendRefusal(nil)})
 		e.reject(h.from, now)
@@ -74,6 +74,17 @@ func (e *Endpoint) handleMsg1(data []byte, replyTo string, now time.Duration) {
 	}
 	o.replyTo = replyTo
 	e.consider(o, now)
+}
+
+// readOffer reads a msg1 with each key that its sender may have, nil where none
+// is the one.
+func (e *Endpoint) readOffer(h msg1Header, data []byte, noiseAt int) *offer {
+	for _, key := range e.keys.accepted(h.from) {
+		if o, err := readOffer(e.cfg.Rand, key, h, data, noiseAt); err == nil {
+			return o
+		}
+	}
+	return nil
 }
 
 // consider decides about an offer before any Diffie-Hellman: a repetition, a

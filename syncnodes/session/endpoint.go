@@ -108,6 +108,12 @@ func (e *Endpoint) SetKey(k Key) {
 	}
 }
 
+// SetAlsoAccept sets a second cookie that others may dial with, beside the own:
+// while a cluster goes over from one cookie to another, each node accepts both.
+// It counts for no node that has a cookie of its own by SetNodeKey, and no dial
+// uses it. The zero Key removes it.
+func (e *Endpoint) SetAlsoAccept(k Key) { e.keys.also = k }
+
 // SetNodeKey sets the one cookie that a connection with name may use, whichever
 // side dials, as erlang:set_cookie/2 does. The zero Key removes it.
 func (e *Endpoint) SetNodeKey(name nodeid.Name, k Key) { e.keys.set(name, k) }

@@ -323,6 +323,29 @@ func TestNodeKeys(t *testing.T) {
 		{"nor for the dial", func(a, b *testNode) {
 			a.SetNodeKey("b@h", cookieB)
 		}, "a", true},
+		{"b has another, which a accepts too", func(a, b *testNode) {
+			a.SetAlsoAccept(cookieB)
+			b.SetKey(cookieB)
+		}, "b", false},
+		{"and does not dial with", func(a, b *testNode) {
+			a.SetAlsoAccept(cookieB)
+			b.SetKey(cookieB)
+		}, "a", true},
+		{"each accepts the other's, as in the midst of a rotation", func(a, b *testNode) {
+			a.SetAlsoAccept(cookieB)
+			b.SetKey(cookieB)
+			b.SetAlsoAccept(cookieA)
+		}, "a", false},
+		{"not from a node that has one of its own", func(a, b *testNode) {
+			a.SetAlsoAccept(cookieB)
+			a.SetNodeKey("b@h", cookieA)
+			b.SetKey(cookieB)
+		}, "b", true},
+		{"accepted no more", func(a, b *testNode) {
+			a.SetAlsoAccept(cookieB)
+			a.SetAlsoAccept(Key{})
+			b.SetKey(cookieB)
+		}, "b", true},
 		{"another node's does not matter", func(a, b *testNode) {
 			a.SetNodeKey("c@h", cookieB)
 		}, "b", false},

@@ -81,15 +81,27 @@ func derived(secret []byte, purpose string) []byte {
 // single nodes, as erlang:set_cookie/1 and /2 do.
 type keyring struct {
 	own   Key
+	also  Key // accepted beside the own; zero: none
 	nodes map[nodeid.Name]Key
 }
 
-// of is the only key that a session with name may use, whoever dials.
+// of is the key that a dial of name uses.
 func (r *keyring) of(name nodeid.Name) Key {
 	if k, ok := r.nodes[name]; ok {
 		return k
 	}
 	return r.own
+}
+
+// accepted are the keys that name may dial us with, the likeliest first.
+func (r *keyring) accepted(name nodeid.Name) []Key {
+	if k, ok := r.nodes[name]; ok {
+		return []Key{k}
+	}
+	if r.also.IsZero() {
+		return []Key{r.own}
+	}
+	return []Key{r.own, r.also}
 }
 
 func (r *keyring) set(name nodeid.Name, k Key) {
