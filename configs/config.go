@@ -63,6 +63,7 @@ type Ports struct{ Min, Max int }
 type Bus struct {
 	Cluster string   // the scope of the subjects: letters, digits, '_' and '-'
 	URLs    []string // nats:// and tls:// URLs without user; none: the embedded mesh
+	Auth    BusAuth
 }
 
 // Parameter is one application parameter that means nothing here.

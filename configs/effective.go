@@ -65,6 +65,11 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 	word("logger_level", levelName(c.LogLevel))
 	word("bus.cluster", c.Bus.Cluster)
 	add("bus.urls", "["+strings.Join(c.Bus.URLs, ", ")+"]", words(c.Bus.URLs))
+	for _, s := range authSettings {
+		if value := *s.field(&c.Bus.Auth); value != "" {
+			word(s.path, value)
+		}
+	}
 	word("detector.interval", shortDuration(c.Detector.Interval))
 	word("detector.timeout", shortDuration(c.Detector.Timeout))
 	word("detector.gone_after", shortDuration(c.Detector.GoneAfter))

@@ -48,6 +48,7 @@ func Load(in Input) (*Config, Problems) {
 func (r *reader) readForNode() {
 	r.read()
 	r.identify()
+	r.checkAuthFiles(Error)
 	r.readAlsoAccepted(Error)
 	r.readNodeCookieFiles(Error)
 	r.readNodeCookies(Error)
@@ -66,6 +67,7 @@ func Check(in Input) (*Config, Problems) {
 		r.warnOfMixedKinds()
 	}
 	r.warnOfUnresolvedHosts()
+	r.checkAuthFiles(Warning)
 	r.readAlsoAccepted(Warning)
 	r.readNodeCookieFiles(Warning)
 	r.readNodeCookies(Warning)

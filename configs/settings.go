@@ -45,6 +45,19 @@ func settingsFields() []field[reader] {
 				text("letters, digits, '_' and '-'", `^[A-Za-z0-9_-]+$`, nil).standard(d.Bus.Cluster), takeCluster),
 			key("urls", "External NATS servers. Without them the daemons make a mesh of their own.",
 				listOf("URLs", "write [nats://10.0.0.1:4222]", urlText.example("nats://10.0.0.1:4222")).standard([]any{}), takeURLs),
+			key("credentials_file", "For external servers: a user's credentials, a JWT with its seed, as nsc writes them.",
+				fileText.example("/etc/interconnectd/bus.creds"), takeAuth),
+			key("nkey_file", "For external servers: the seed of a user's NKey.", fileText.example("/etc/interconnectd/bus.nk"), takeAuth),
+			key("user", "For external servers: a user, with password_file.", text("a user's name", `^.+$`, nil).example("interconnect"), takeAuth),
+			key("password_file", "A file with the user's password.", fileText.example("/etc/interconnectd/bus.password"), takeAuth),
+			key("token_file", "For external servers: a file with a token.", fileText.example("/etc/interconnectd/bus.token"), takeAuth),
+			section(
+				"tls", "TLS to external servers.",
+				key("ca_file", "The authorities that may have signed the servers' certificates, in PEM. Without it: those that the system knows.",
+					fileText.example("/etc/interconnectd/ca.pem"), takeAuth),
+				key("cert_file", "The node's certificate, in PEM, for servers that want one.", fileText.example("/etc/interconnectd/node.pem"), takeAuth),
+				key("key_file", "The key of that certificate, in PEM.", fileText.example("/etc/interconnectd/node.key"), takeAuth),
+			),
 		),
 		section(
 			"detector", "When another node counts as down.",
@@ -79,6 +92,7 @@ type fromSettings struct {
 	cookieFile   given[string]
 	alsoAccept   given[string] // a file
 	perNode      []nodeCookieFile
+	auth         map[string]given[string] // by path
 	interval     given[time.Duration]
 	timeout      given[time.Duration]
 	goneAfter    given[time.Duration]
@@ -165,6 +179,7 @@ func checkURL(text string) error {
 func (r *reader) settle() {
 	r.settleLogLevel()
 	r.settleDetector()
+	r.settleAuth()
 }
 
 func (r *reader) settleLogLevel() {

@@ -29,6 +29,7 @@ func optionsOf(cfg *configs.Config, log hclog.Logger, progress func(syncnodes.Pr
 		Bus: syncnodes.Bus{
 			Cluster: cfg.Bus.Cluster,
 			URLs:    cfg.Bus.URLs,
+			Auth:    bus.Auth(cfg.Bus.Auth),
 			Ports:   bus.PortRange{Min: cfg.Ports.Min, Max: cfg.Ports.Max},
 		},
 		Detector:  syncnodes.Detector(cfg.Detector),

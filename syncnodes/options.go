@@ -83,6 +83,7 @@ type Sync struct {
 type Bus struct {
 	Cluster string        // scope of the subjects
 	URLs    []string      // external NATS servers; none: the embedded mesh
+	Auth    bus.Auth      // external: how they know the node
 	Ports   bus.PortRange // embedded: where this host's daemons listen
 }
 

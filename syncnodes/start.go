@@ -97,7 +97,7 @@ func deriveKeys(opts Options) keys {
 func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation) (bus.Conn, error) {
 	cfg := bus.Config{
 		Cluster: opts.Bus.Cluster, Node: opts.Name, Incarnation: inc,
-		URLs: opts.Bus.URLs, Ports: opts.Bus.Ports,
+		URLs: opts.Bus.URLs, Auth: opts.Bus.Auth, Ports: opts.Bus.Ports,
 		Interval: opts.Detector.Interval, Logger: opts.Logger.Named("bus"),
 	}
 	if opts.open != nil {

@@ -47,6 +47,8 @@ type Config struct {
 	Incarnation nodeid.Incarnation
 	// URLs are external servers, nats://host:port; none: the embedded mesh.
 	URLs []string
+	// Auth is for external servers.
+	Auth Auth
 	// Ports is where this host's daemons listen for routes, embedded only.
 	// The zero value is DefaultPorts.
 	Ports PortRange

@@ -27,15 +27,22 @@ const (
 )
 
 // complainEvery is the least time between two warnings that no server is
-// reachable.
-const complainEvery = time.Minute
+// reachable for the same reason, and reasonsMost how many others there may be.
+const (
+	complainEvery = time.Minute
+	reasonsMost   = 4
+)
 
 func openExternal(_ context.Context, cfg Config) (Conn, error) {
 	c := newClient(cfg, External)
 	c.periodic = true
 	d := newDialer()
 	c.hangUp = d.hangUp
-	nc, err := nats.Connect(strings.Join(cfg.URLs, ","), append(c.options(),
+	proof, err := cfg.Auth.options(c.worries.complain)
+	if err != nil {
+		return nil, err
+	}
+	nc, err := nats.Connect(strings.Join(cfg.URLs, ","), append(append(c.options(), proof...),
 		// Not reachable at the start is like not reachable later.
 		nats.RetryOnFailedConnect(true),
 		nats.Timeout(connectTimeout),
@@ -152,61 +159,80 @@ func (d *dialer) hangUp() {
 	}
 }
 
-// worries tells that no server is reachable: at once, then at most once a
-// minute, and that one is again.
+// worries tells that no server is reachable, each reason at most once a minute,
+// and that one is again.
 type worries struct {
 	log     hclog.Logger
 	servers string
+	auth    Auth
 
 	mu       sync.Mutex
-	last     time.Time
+	told     map[string]time.Time // reasons, few of them
 	attempts int
+	deniedAt time.Time
 }
 
 func (w *worries) complain(err error) {
 	if errors.Is(err, errNotYet) {
 		return
 	}
-	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), advisories) {
+	w.mu.Lock()
+	w.attempts++
+	attempts, tell := w.attempts, w.isNews(err, time.Now())
+	w.mu.Unlock()
+	if tell {
+		w.log.Warn("no connection to a NATS server, trying on", "servers", w.servers, "error", w.auth.inWords(err), "attempts", attempts)
+	}
+}
+
+// isNews reports whether that reason has not been told for a minute.
+func (w *worries) isNews(err error, now time.Time) bool {
+	reason := "closed"
+	if err != nil {
+		reason = err.Error()
+	}
+	for other, at := range w.told {
+		if now.Sub(at) >= complainEvery {
+			delete(w.told, other)
+		}
+	}
+	if _, told := w.told[reason]; told || len(w.told) >= reasonsMost {
+		return false
+	}
+	if w.told == nil {
+		w.told = make(map[string]time.Time)
+	}
+	w.told[reason] = now
+	return true
+}
+
+// denied tells that a server does not let us use a subject, once a minute: each
+// probe would be one more.
+func (w *worries) denied(err error) {
+	if strings.Contains(err.Error(), advisories) {
 		w.log.Debug("no disconnect advisories for us", "error", err) // we live without them
 		return
 	}
 	w.mu.Lock()
-	w.attempts++
-	attempts, now := w.attempts, time.Now()
-	tell := w.last.IsZero() || now.Sub(w.last) >= complainEvery
+	now := time.Now()
+	tell := w.deniedAt.IsZero() || now.Sub(w.deniedAt) >= complainEvery
 	if tell {
-		w.last = now
+		w.deniedAt = now
 	}
 	w.mu.Unlock()
 	if tell {
-		w.log.Warn("no connection to a NATS server, trying on", "servers", w.servers, "error", inWords(err), "attempts", attempts)
+		w.log.Error("the NATS server does not let us use a subject that we need: the user's permissions are too narrow", "error", err)
 	}
 }
 
 func (w *worries) calm() {
 	w.mu.Lock()
-	complained, attempts := !w.last.IsZero(), w.attempts
-	w.last, w.attempts = time.Time{}, 0
+	complained, attempts := w.told != nil, w.attempts
+	w.told, w.attempts = nil, 0
 	w.mu.Unlock()
 	if complained {
 		w.log.Info("connected to a NATS server", "attempts", attempts)
 	}
-}
-
-// inWords says what an error of the NATS client means for us.
-func inWords(err error) error {
-	switch {
-	case err == nil:
-		return errors.New("the NATS server closed the connection")
-	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
-		return fmt.Errorf("the NATS server refuses our credentials: %w", err)
-	case errors.Is(err, nats.ErrPermissionViolation):
-		return fmt.Errorf("the NATS server does not let us use our subjects: %w", err)
-	case errors.Is(err, nats.ErrStaleConnection):
-		return fmt.Errorf("the NATS server answers no pings: %w", err)
-	}
-	return err
 }
 
 // redactedAll are the URLs for the log, without their passwords.

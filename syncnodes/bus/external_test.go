@@ -180,7 +180,7 @@ func TestServerRefusesCredentials(t *testing.T) {
 	log, lines := logTo(hclog.Info)
 	cfg.Logger = log
 	c := open(t, cfg)
-	eventually(t, "the refusal is told", func() bool { return contains(lines.String(), "refuses our credentials") })
+	eventually(t, "the refusal is told", func() bool { return contains(lines.String(), "lets nobody in without credentials") })
 	// More attempts follow: one refusal is not the end.
 	eventually(t, "attempts go on", func() bool { return c.(*client).nc.Stats().Reconnects > 3 })
 	if n := len(c.Events()); n != 0 {
@@ -203,7 +203,9 @@ func TestServerDeniesSubjects(t *testing.T) {
 	log, lines := logTo(hclog.Info)
 	cfg.Logger = log
 	c := open(t, cfg)
-	eventually(t, "the denial is told", func() bool { return contains(lines.String(), "does not let us use our subjects") })
+	eventually(t, "the denial is told", func() bool {
+		return contains(lines.String(), "does not let us use a subject that we need", `"interconnect.1.test.`)
+	})
 	if n := len(c.Events()); n != 0 {
 		t.Errorf("event %+v, want none: the echo cannot come back", <-c.Events())
 	}

@@ -94,7 +94,7 @@ func (k *keeper) relink() {
 	k.c.link.mu.Unlock()
 	if drops > k.drops {
 		k.drops = drops
-		if ev, ok := k.pulse.unlink(inWords(err)); ok {
+		if ev, ok := k.pulse.unlink(k.c.worries.auth.inWords(err)); ok {
 			k.tell(ev)
 		}
 	}

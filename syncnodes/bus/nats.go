@@ -75,7 +75,7 @@ func newClient(cfg Config, kind Kind) *client {
 		log:     cfg.Logger,
 		paced:   make(chan struct{}, 1),
 		hangUp:  func() {},
-		worries: worries{log: cfg.Logger, servers: redactedAll(cfg.URLs)},
+		worries: worries{log: cfg.Logger, servers: redactedAll(cfg.URLs), auth: cfg.Auth},
 		poke:    make(chan struct{}, 1),
 		own:     make(chan Reply, rawRoom),
 		live:    make(chan struct{}),
@@ -347,7 +347,7 @@ func (c *client) failed(err error) {
 	switch {
 	case errors.Is(err, nats.ErrSlowConsumer): // counted in Stats
 	case errors.Is(err, nats.ErrPermissionViolation):
-		c.worries.complain(err)
+		c.worries.denied(err)
 	default:
 		c.log.Debug("NATS client", "error", err)
 	}
