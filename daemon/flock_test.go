@@ -237,7 +237,9 @@ func (f *flock) await(done func() bool) time.Time {
 	for {
 		select {
 		case s := <-f.sightings:
-			f.seen[s.by][s.node] = s.up
+			if seen := f.seen[s.by]; seen != nil { // of one that was struck something may be on its way
+				seen[s.node] = s.up
+			}
 			if done() {
 				return s.at
 			}

@@ -86,7 +86,7 @@ func TestCrowd(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range s.Peers {
-			if p.State.String() != "up" {
+			if !p.State.Linked() {
 				t.Errorf("%s has %s %s %s", n.Self(), p.Node, p.State, p.Detail)
 			}
 		}

@@ -46,8 +46,9 @@ type Options struct {
 
 	// Logger may be nil: nothing is logged then.
 	Logger hclog.Logger
-	// Progress, where it is set, is told of every change of the sync. It is
-	// called by the loop and must not wait or call the node.
+	// Progress, where it is set, is told how far the sync is, 50 ms after a change
+	// at the latest, and of its end at once. It is called by the loop and must not
+	// wait or call the node.
 	Progress func(Progress)
 
 	// the tests' way to a bus and a time of their own

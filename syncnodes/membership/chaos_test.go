@@ -27,6 +27,7 @@ func TestChaos(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, seed)
+			w.places = []int{0, 1, 2, 4}[seed%4] // few, so that some wait in line
 			newChaos(w, rand.New(rand.NewPCG(seed, 3))).run(25)
 			if t.Failed() {
 				t.Log("\n" + strings.Join(w.log, "\n"))

@@ -217,6 +217,7 @@ func (c *Core) appeared(ref NodeRef, now time.Duration) {
 		c.emit(Dial{Node: p.name}) // it may have asked too early, and ask seldom by now
 	case p.expected && p.parted.IsZero():
 		p.held, p.backoff = true, 0
+		c.pace.greet(p)
 		p.retryAt = min(p.retryAt, now+greetingDelay)
 	}
 	c.reschedule(p, now)

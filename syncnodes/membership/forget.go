@@ -22,6 +22,9 @@ func (c *Core) Forget(name nodeid.Name, now time.Duration) (forgotten, linked bo
 	forgotten = !p.inc.IsZero() || !p.parted.IsZero() || p.barred
 	p.inc, p.info, p.since, p.detail = nodeid.Incarnation{}, Info{}, 0, ""
 	p.parted, p.barred = nodeid.Incarnation{}, false
+	if p.state != Connecting {
+		p.introduced = nodeid.Incarnation{}
+	}
 	p.held, p.backoff = false, 0 // nobody holds the name, as far as we know now
 	p.watch.reset()
 	if p.state == Down {

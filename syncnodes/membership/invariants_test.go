@@ -376,6 +376,33 @@ func checkState(t failer, c *Core) {
 			c.cfg.Self, linked, len(c.byLink), watched, open, len(c.bySeq), c.digest, digest)
 	}
 	checkTimers(t, c)
+	checkPace(t, c)
+}
+
+// checkPace holds the places against those who have them, and the line against
+// those who wait.
+func checkPace(t failer, c *Core) {
+	taken := 0
+	for _, p := range c.peers {
+		if p.placeUntil != never {
+			taken++
+			if p.state != Connecting || p.index < 0 {
+				t.Errorf("invariant 6: %s: %s is %s, has a place, and its timer is %d", c.cfg.Self, p.name, p.state, p.index)
+			}
+		}
+		if p.waits && (p.state == Connecting || !slices.Contains(c.pace.line, p) && !slices.Contains(c.pace.greeted, p)) {
+			t.Errorf("invariant 6: %s: %s is %s and waits for a place, in no line", c.cfg.Self, p.name, p.state)
+		}
+		if p.state == Idle && !p.introduced.IsZero() && !p.waits && !p.asked && p.retryAt == never && !c.leaving {
+			t.Errorf("invariant 6: %s: %s is introduced, idle, and waits for nothing", c.cfg.Self, p.name)
+		}
+		if p.waits && c.pace.taken < c.pace.places {
+			t.Errorf("invariant 6: %s: %s waits, and %d of %d places are taken", c.cfg.Self, p.name, c.pace.taken, c.pace.places)
+		}
+	}
+	if taken != c.pace.taken {
+		t.Errorf("invariant 6: %s: %d places are taken, counted are %d", c.cfg.Self, taken, c.pace.taken)
+	}
 }
 
 func checkTimers(t failer, c *Core) {

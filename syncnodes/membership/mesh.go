@@ -83,7 +83,7 @@ func (c *Core) names(p *peer, pull Pull) Names {
 // introduce dials those of a page that we do not know, and doubts those that
 // are not in it.
 func (c *Core) introduce(p *peer, page Names, now time.Duration) {
-	if !p.pulling || !c.inRing(p) || c.lost { // the digest asks again
+	if !p.pulling || !c.inRing(p) || c.lost || !c.joined { // the digest asks again
 		return
 	}
 	p.pulling = false
@@ -157,6 +157,13 @@ func (t *tips) add(ref NodeRef, at time.Duration) {
 	t.at = min(t.at, at)
 }
 
+// wait puts off those that there are.
+func (t *tips) wait(until time.Duration) {
+	if t.at != never {
+		t.at = max(t.at, until)
+	}
+}
+
 // take gives those suspects whose time has come.
 func (t *tips) take(now time.Duration) []NodeRef {
 	if now < t.at {
@@ -177,11 +184,10 @@ func (c *Core) tip(p *peer, now time.Duration) {
 		return
 	}
 	p.watch.tipAgain = now + c.cfg.Timeout
-	trusted := c.barredUntil()
 	if ref := (NodeRef{p.name, p.inc}); p.watch.tipped || p.watch.routeCut {
-		c.nearTips.add(ref, max(now+nearTipAfter, trusted))
+		c.nearTips.add(ref, now+nearTipAfter)
 	} else {
-		c.tips.add(ref, max(now+tipGather, trusted))
+		c.tips.add(ref, now+tipGather)
 	}
 }
 
@@ -191,6 +197,11 @@ func (c *Core) tip(p *peer, now time.Duration) {
 // has no link to them yet: a death costs each node a few messages, not one from
 // everybody.
 func (c *Core) sendTips(now time.Duration) {
+	if until := c.barredUntil(); now < until && !c.lost {
+		c.tips.wait(until)
+		c.nearTips.wait(until)
+		return
+	}
 	all, near := c.tips.take(now), c.nearTips.take(now)
 	if c.lost {
 		return

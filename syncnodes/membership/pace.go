@@ -3,6 +3,8 @@ package membership
 import (
 	"slices"
 	"time"
+
+	"interconnectd/configs/nodeid"
 )
 
 const (
@@ -20,27 +22,40 @@ const (
 // pace bounds the dials that a node begins of itself. A handshake costs both
 // sides: where many nodes start at once on few processors, and each dials all
 // others at once, all dials would end by net_setuptime, and begin again. So there
-// are places for some, in the manner of TCP's window: one more with each dial
-// that was quick, half as many where one was slow. Those who find none wait in
-// line; who is named by connect, ping or call does not.
+// are places for some, in the manner of TCP's window: one more with each link that
+// was made quickly, half as many where one was made slowly. A dial without an answer
+// teaches nothing: who is not there makes nobody busy. Those who find no place wait
+// in line; who is named by connect, ping or call does not.
 type pace struct {
-	places int
-	taken  int
-	line   []*peer // each once; one that is not to be dialled any more is passed over
-	cutAt  time.Duration
+	places  int
+	taken   int
+	line    []*peer // in turn; who does not wait any more is passed over
+	greeted []*peer // of them, those who say that they are there
+	turn    bool    // of the greeted
+	cutAt   time.Duration
 }
 
 // take gives p a place, or lets it wait in line.
 func (d *pace) take(p *peer, now time.Duration) bool {
 	if d.taken >= d.places && !p.asked {
-		if !slices.Contains(d.line, p) {
+		if !p.waits {
+			p.waits = true
 			d.line = append(d.line, p)
 		}
 		return false
 	}
+	p.waits = false
 	d.taken++
 	p.placeUntil = now + placeFor
 	return true
+}
+
+// greet gives p, who says that he is there, the next place but one at the latest
+// of those who do. It is no more than that: anyone may say so of anybody.
+func (d *pace) greet(p *peer) {
+	if p.waits && !slices.Contains(d.greeted, p) {
+		d.greeted = append(d.greeted, p)
+	}
 }
 
 // leave takes p's place from it, if it has one.
@@ -51,7 +66,7 @@ func (d *pace) leave(p *peer) {
 	}
 }
 
-// learn takes in how long a dial took.
+// learn takes in how long it took to make a link.
 func (d *pace) learn(took, now time.Duration) {
 	switch {
 	case took < dialSlow:
@@ -62,21 +77,48 @@ func (d *pace) learn(took, now time.Duration) {
 	}
 }
 
+// next takes who is next out of the line, nil where nobody waits: every second
+// time one of the greeted, where there are any.
+func (d *pace) next() *peer {
+	for len(d.line)+len(d.greeted) > 0 {
+		from := &d.line
+		if d.turn = !d.turn; len(d.greeted) > 0 && (d.turn || len(d.line) == 0) {
+			from = &d.greeted
+		}
+		p := (*from)[0]
+		*from = (*from)[1:]
+		if p.waits {
+			p.waits = false
+			return p
+		}
+	}
+	return nil
+}
+
 // overstay ends the place of a dial that has kept it for too long.
 func (c *Core) overstay(p *peer, now time.Duration) {
 	c.pace.leave(p)
-	c.pace.learn(placeFor, now)
 	c.dialNext(now)
 }
 
-// dialNext dials those who wait in line, as far as there are places.
+// dialNext dials those who wait in line, as far as there are places. Who may not be
+// dialled now, and was introduced, is forgotten: his introduction is over, and the
+// digest brings him back if he is there.
 func (c *Core) dialNext(now time.Duration) {
-	for len(c.pace.line) > 0 && c.pace.taken < c.pace.places {
-		p := c.pace.line[0]
-		c.pace.line = c.pace.line[1:]
-		if c.peers[p.name] == p && (p.expected || !p.introduced.IsZero()) {
+	for c.pace.taken < c.pace.places {
+		p := c.pace.next()
+		switch {
+		case p == nil:
+			return
+		case c.peers[p.name] != p || p.state.Linked():
+			continue
+		case p.expected || !p.introduced.IsZero():
 			c.tryDial(p, now)
-			c.reschedule(p, now)
 		}
+		if p.state != Connecting {
+			p.introduced = nodeid.Incarnation{}
+		}
+		c.reschedule(p, now)
+		c.forgetIdle(p)
 	}
 }

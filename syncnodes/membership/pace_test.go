@@ -2,6 +2,7 @@ package membership
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,6 +77,47 @@ func TestDialsWaitInLine(t *testing.T) {
 	c.Connect(full("n99"), c.now)
 	if got := c.gather(); got != 1 || c.dialed[len(c.dialed)-1] != full("n99") {
 		t.Errorf("%d dials when one is named, want that one", got)
+	}
+}
+
+// Who says that he is there does not wait until all those are dialled who are not:
+// he gets the next place, or the next but one.
+func TestGreetedGoFirst(t *testing.T) {
+	c := newPacedCore(t)
+	c.tick(placeFor - time.Millisecond)
+	c.dialed = nil
+	last := NodeRef{Node: full("n99")}
+	last.Incarnation[0] = 1
+	c.Hello(last, c.now)
+	c.tick(placeFor + 20*time.Millisecond)
+	if at := slices.Index(c.dialed, last.Node); at != 0 && at != 1 {
+		t.Errorf("%s is number %d of those dialled then: %v", last.Node, at, c.dialed)
+	}
+}
+
+// Who waits in line and comes up by his own dial is not dialled any more, and
+// whoever was introduced and may not be dialled is forgotten.
+func TestOutOfTheLine(t *testing.T) {
+	c := newPacedCore(t)
+	up := NodeRef{Node: full("n99")}
+	up.Incarnation[0] = 1
+	c.Established(1, up, Info{ConnectAll: true}, false, c.now)
+	c.gather()
+	c.peers[up.Node].pulling = true
+	stranger := NodeRef{Node: full("stranger")}
+	stranger.Incarnation[0] = 1
+	c.Receive(1, Names{Nodes: []NodeRef{stranger}}, "", c.now)
+	if p := c.peers[stranger.Node]; p == nil || !p.waits {
+		t.Fatal("who was introduced does not wait in line")
+	}
+	c.BusLost(c.now)
+	c.dialed = nil
+	c.tick(time.Minute)
+	if slices.Contains(c.dialed, up.Node) {
+		t.Errorf("%s is linked, and was dialled", up.Node)
+	}
+	if c.peers[stranger.Node] != nil {
+		t.Error("who was introduced, and could not be dialled, is not forgotten")
 	}
 }
 

@@ -37,6 +37,7 @@ type peer struct {
 	backoff    time.Duration
 	dialledAt  time.Duration // the last dial began
 	placeUntil time.Duration // of a dial that has a place: see pace
+	waits      bool          // in line for one
 
 	// another incarnation that waits for the verdict on this one
 	rival *admission
@@ -123,7 +124,7 @@ func (c *Core) setState(p *peer, to State, cause string) {
 func (c *Core) bringUp(p *peer, ref NodeRef, link LinkID, info Info, now time.Duration) {
 	p.link, p.inc, p.info, p.since, p.detail = link, ref.Incarnation, info, now, ""
 	p.asked, p.held, p.retryAt, p.backoff = false, false, never, 0
-	p.introduced, p.parted, p.barred = nodeid.Incarnation{}, nodeid.Incarnation{}, false
+	p.introduced, p.parted, p.barred, p.waits = nodeid.Incarnation{}, nodeid.Incarnation{}, false, false
 	p.differsSince, p.pulling = never, false
 	p.watch.reset()
 	p.watch.heardSinceBack, p.watch.lastHeard = true, now

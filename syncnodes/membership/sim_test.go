@@ -33,6 +33,7 @@ type world struct {
 	loss      float64
 	dup       float64                 // packets that come twice
 	listening bool                    // somebody subscribes to everything: no `no responders`
+	places    int                     // for dials, to begin with; 0: as always
 	linger    time.Duration           // a killed process keeps its listener for so long
 	cut       map[[2]nodeid.Name]bool // one way
 	apart     map[[2]nodeid.Name]bool // no route: nobody listens there
@@ -168,6 +169,9 @@ func (w *world) add(name nodeid.Name, o simOptions) *simNode {
 		Rand:   rand.New(rand.NewPCG(w.rand.Uint64(), 2)),
 	}
 	n.core = New(cfg, w.now)
+	if w.places > 0 {
+		n.core.pace.places = w.places
+	}
 	n.witness = newWitness(w.t, cfg, w.now)
 	w.all = append(w.all, n)
 	w.byRef[n.ref] = n

@@ -34,6 +34,8 @@ type simDial struct {
 	to  nodeid.Name
 	at  time.Duration // of the next attempt
 	gap time.Duration
+	// offered: the holder has it, and repetitions are the same to him
+	offered bool
 }
 
 // startDial starts a dial; one that is under way asks again at once.
@@ -78,7 +80,8 @@ func (w *world) attempt(from *simNode, d *simDial) {
 		d.gap = min(2*d.gap, time.Second)
 	case holder.cookie != from.cookie:
 		w.at(w.now+250*time.Millisecond, func() { from.dialFailed(d, CookiesDiffer) })
-	default:
+	case !d.offered:
+		d.offered = true
 		w.offer(from, holder)
 	}
 }

@@ -287,6 +287,7 @@ func (e *Endpoint) handleMsg2(c *candidate, data []byte, now time.Duration) bool
 	c.request = e.request(request{c.dial, c})
 	c.session, c.noise, c.msg1 = s, nil, nil
 	c.at, c.gap = now, resendFirst
+	c.dial.ends = now + e.cfg.SetupTime // the confirm may bring the peer up: it is not to be taken back soon after
 	e.drops[DropOverruled] += c.dial.unproven
 	c.dial.unproven, c.dial.refusal = 0, 0
 	return true

@@ -45,7 +45,10 @@
 //	  - confirm -> established: a welcome, or the first data of the session: the
 //	    two come by different subjects and may overtake one another.
 //	  - confirm -> failed: refused or closed, sealed, with the responder's reason.
-//	  - any -> failed: after the setup time (TimedOut).
+//	  - any -> any: another Dial of the name begins the repetitions anew, at
+//	    100 ms, ten times a second at most.
+//	  - any -> failed: after the setup time, or as long again after a msg2
+//	    (TimedOut): the confirm that follows may have brought the peer up.
 //	  - any -> idle: Abandon, or an accepted session of the same name became
 //	    live. A confirm that was sent is taken back with a sealed closed.
 //

@@ -256,6 +256,32 @@ func TestDialAgain(t *testing.T) {
 	}
 }
 
+// The setup time ends while the welcome is on its way, and the other side is up
+// already: whoever has answered with the cookie is waited for as long again.
+func TestAnswerAtTheEndOfTheSetupTime(t *testing.T) {
+	w := newWorld(t, 1)
+	a, b := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieA)
+	b.deaf = true
+	a.dial("b@h")
+	w.run(testSetup - 5*ms)
+	b.deaf = false
+	w.lines = nil
+	a.dial("b@h")
+	w.run(testSetup + time.Second)
+	w.expect(`
+6995 a hello to name b@h
+6996 b answers hello-answer
+6997 a msg1 to name b@h
+6998 b answers msg2
+6999 a confirm to process b@h
+7000 b ADMISSION of a@h with "info of a"
+7000 b answers welcome
+7000 b ESTABLISHED with a@h, accepted, "info of a"
+7001 a ESTABLISHED with b@h, dialled, "info of b"
+`)
+	w.link(a, b)
+}
+
 // Another setup time bounds the dials that begin after the change.
 func TestSetTimes(t *testing.T) {
 	w := newWorld(t, 1)
@@ -501,6 +527,7 @@ func TestAdmissionNeverAnswered(t *testing.T) {
 			a, b := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieA)
 			var asked Admission
 			b.onAdmission = func(ad Admission) { asked = ad }
+			a.SetTimes(testSetup-time.Second, testKeep)
 			a.dial("b@h")
 			w.run(time.Second)
 			a.gone = tt.dies
