@@ -29,6 +29,9 @@ func untilSignal(ctx context.Context) (_ context.Context, hangups <-chan os.Sign
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	hups := make(chan os.Signal, 1)
 	signal.Notify(hups, syscall.SIGHUP)
+	// Who reads the log, as in 2>&1 | head, may go away: that ends no daemon. What is
+	// written then is lost.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	released, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)

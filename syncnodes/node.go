@@ -245,7 +245,7 @@ func (n *Node) SetCookie(ctx context.Context, node nodeid.Name, cookie string) e
 			l.setCookie(cookie, key)
 			return
 		}
-		l.endpoint.SetNodeKey(node, key)
+		l.endpoint.SetNodeKey(node, key, l.clock())
 	})
 }
 

@@ -65,7 +65,7 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 	l.endpoint.SetAlsoAccept(keys[c.AlsoAccept])
 	for name, cookie := range c.NodeCookies {
 		if name != l.node.name {
-			l.endpoint.SetNodeKey(name, keys[cookie])
+			l.endpoint.SetNodeKey(name, keys[cookie], now)
 		}
 	}
 	l.node.setup.Store(int64(c.SetupTime))
@@ -80,7 +80,7 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 // setCookie changes the own cookie.
 func (l *loop) setCookie(cookie string, key session.Key) {
 	l.cookie, l.printed = cookie, key.Fingerprint()
-	l.endpoint.SetKey(key)
+	l.endpoint.SetKey(key, l.clock())
 }
 
 // keepKeys is how long the keys of a session's former epoch open.

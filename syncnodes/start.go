@@ -122,7 +122,7 @@ func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 	})
 	l.endpoint.SetAlsoAccept(keys.also)
 	for name, key := range keys.nodes {
-		l.endpoint.SetNodeKey(name, key)
+		l.endpoint.SetNodeKey(name, key, 0)
 	}
 	l.core = membership.New(membership.Config{
 		Self: opts.Name, Incarnation: n.inc, Info: info, Sync: opts.Sync.expected(), AutoConnect: opts.AutoConnect,

@@ -100,6 +100,22 @@ func (e *Endpoint) hasten(d *dial, now time.Duration) {
 	e.run(d, now)
 }
 
+// dialAnew forgets what a dial has been told that used another key.
+func (e *Endpoint) dialAnew(name nodeid.Name, now time.Duration) {
+	d := e.dials[name]
+	if d == nil || slices.ContainsFunc(d.candidates, func(c *candidate) bool { return c.session != nil }) {
+		return
+	}
+	d.refusal = 0
+	for _, c := range d.candidates {
+		delete(e.requests, c.request) // a refusal of the former may be on its way
+		c.request = e.request(request{d, c})
+		c.noise, c.msg1 = nil, nil
+		c.at, c.gap = now, resendFirst
+	}
+	e.run(d, now)
+}
+
 // Dialling reports whether an attempt to connect to name is under way.
 func (e *Endpoint) Dialling(name nodeid.Name) bool { return e.dials[name] != nil }
 

@@ -95,7 +95,7 @@
 // frames or 24 hours; the receiver follows the first authentic frame of the
 // next epoch and opens late frames of the former for KeepKeys. The cookie
 // plays no part in it, and neither SetKey, SetAlsoAccept nor SetNodeKey touches a
-// session that is up or being set up.
+// session that has its keys; a dial that has none yet begins anew with the other key.
 //
 // A frame is kind (1 byte), session (8), epoch (4), counter (8), all of it
 // associated data, and the ciphertext with its tag. Counters pass a window of

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"interconnectd/configs/nodeid"
@@ -100,11 +102,18 @@ func NewEndpoint(cfg Config) *Endpoint {
 	return e
 }
 
-// SetKey changes the own cookie, for each msg1 that is made or read from now
-// on; what is further stays as it is. The zero Key is ignored.
-func (e *Endpoint) SetKey(k Key) {
-	if !k.IsZero() {
-		e.keys.own = k
+// SetKey changes the own cookie, for each msg1 that is made or read from now on;
+// a dial that has no msg2 yet makes another. What is further stays as it is. The
+// zero Key is ignored.
+func (e *Endpoint) SetKey(k Key, now time.Duration) {
+	if k.IsZero() {
+		return
+	}
+	e.keys.own = k
+	for _, name := range slices.Sorted(maps.Keys(e.dials)) {
+		if _, ok := e.keys.nodes[name]; !ok {
+			e.dialAnew(name, now)
+		}
 	}
 }
 
@@ -115,8 +124,12 @@ func (e *Endpoint) SetKey(k Key) {
 func (e *Endpoint) SetAlsoAccept(k Key) { e.keys.also = k }
 
 // SetNodeKey sets the one cookie that a connection with name may use, whichever
-// side dials, as erlang:set_cookie/2 does. The zero Key removes it.
-func (e *Endpoint) SetNodeKey(name nodeid.Name, k Key) { e.keys.set(name, k) }
+// side dials, as erlang:set_cookie/2 does. The zero Key removes it. Dials are
+// treated as by SetKey.
+func (e *Endpoint) SetNodeKey(name nodeid.Name, k Key, now time.Duration) {
+	e.keys.set(name, k)
+	e.dialAnew(name, now)
+}
 
 // SetTimes changes Config.SetupTime and Config.KeepKeys, for what begins from
 // now on.

@@ -86,10 +86,10 @@ func TestBothDial(t *testing.T) {
 func TestParkedUntilOwnDialFails(t *testing.T) {
 	w := newWorld(t, 1)
 	a, b := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieA)
-	b.SetNodeKey("a@h", cookieB)
+	b.SetNodeKey("a@h", cookieB, 0)
 	b.dial("a@h")
-	w.run(2 * ms) // msg1 is out
-	b.SetNodeKey("a@h", Key{})
+	w.run(2 * ms)            // msg1 is out
+	b.keys.set("a@h", Key{}) // which SetNodeKey would let the dial take
 	a.dial("b@h")
 	w.run(time.Second)
 	w.expect(`
@@ -332,52 +332,52 @@ func TestNodeKeys(t *testing.T) {
 		wantFailed bool
 	}{
 		{"both have the same for each other", func(a, b *testNode) {
-			a.SetNodeKey("b@h", cookieB)
-			b.SetNodeKey("a@h", cookieB)
+			a.SetNodeKey("b@h", cookieB, 0)
+			b.SetNodeKey("a@h", cookieB, 0)
 		}, "a", false},
 		{"one has the other's own", func(a, b *testNode) {
-			a.SetNodeKey("b@h", cookieB)
-			b.SetKey(cookieB)
+			a.SetNodeKey("b@h", cookieB, 0)
+			b.SetKey(cookieB, 0)
 		}, "a", false},
 		{"and accepts with it too", func(a, b *testNode) {
-			a.SetNodeKey("b@h", cookieB)
-			b.SetKey(cookieB)
+			a.SetNodeKey("b@h", cookieB, 0)
+			b.SetKey(cookieB, 0)
 		}, "b", false},
 		{"the own does not do where one is set", func(a, b *testNode) {
-			a.SetNodeKey("b@h", cookieB)
+			a.SetNodeKey("b@h", cookieB, 0)
 		}, "b", true},
 		{"nor for the dial", func(a, b *testNode) {
-			a.SetNodeKey("b@h", cookieB)
+			a.SetNodeKey("b@h", cookieB, 0)
 		}, "a", true},
 		{"b has another, which a accepts too", func(a, b *testNode) {
 			a.SetAlsoAccept(cookieB)
-			b.SetKey(cookieB)
+			b.SetKey(cookieB, 0)
 		}, "b", false},
 		{"and does not dial with", func(a, b *testNode) {
 			a.SetAlsoAccept(cookieB)
-			b.SetKey(cookieB)
+			b.SetKey(cookieB, 0)
 		}, "a", true},
 		{"each accepts the other's, as in the midst of a rotation", func(a, b *testNode) {
 			a.SetAlsoAccept(cookieB)
-			b.SetKey(cookieB)
+			b.SetKey(cookieB, 0)
 			b.SetAlsoAccept(cookieA)
 		}, "a", false},
 		{"not from a node that has one of its own", func(a, b *testNode) {
 			a.SetAlsoAccept(cookieB)
-			a.SetNodeKey("b@h", cookieA)
-			b.SetKey(cookieB)
+			a.SetNodeKey("b@h", cookieA, 0)
+			b.SetKey(cookieB, 0)
 		}, "b", true},
 		{"accepted no more", func(a, b *testNode) {
 			a.SetAlsoAccept(cookieB)
 			a.SetAlsoAccept(Key{})
-			b.SetKey(cookieB)
+			b.SetKey(cookieB, 0)
 		}, "b", true},
 		{"another node's does not matter", func(a, b *testNode) {
-			a.SetNodeKey("c@h", cookieB)
+			a.SetNodeKey("c@h", cookieB, 0)
 		}, "b", false},
 		{"removed", func(a, b *testNode) {
-			a.SetNodeKey("b@h", cookieB)
-			a.SetNodeKey("b@h", Key{})
+			a.SetNodeKey("b@h", cookieB, 0)
+			a.SetNodeKey("b@h", Key{}, 0)
 		}, "b", false},
 	}
 	for _, tt := range tests {
@@ -401,20 +401,41 @@ func TestNodeKeys(t *testing.T) {
 	}
 }
 
+// A dial that the old cookie was refused for goes on with the new one.
+func TestNewKeyForADial(t *testing.T) {
+	for name, set := range map[string]func(a *testNode){
+		"own":      func(a *testNode) { a.SetKey(cookieB, a.w.now) },
+		"for node": func(a *testNode) { a.SetNodeKey("b@h", cookieB, a.w.now) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			a, b := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieB)
+			a.dial("b@h")
+			w.run(100 * ms) // refused, and waiting for a better answer
+			a.do(func() { set(a) })
+			w.run(time.Second)
+			w.link(a, b)
+			if len(a.failed) != 0 {
+				t.Errorf("failed %v", a.failed)
+			}
+		})
+	}
+}
+
 func TestSetKeyLeavesSessionsAlone(t *testing.T) {
 	w := newWorld(t, 1)
 	a, b := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieA)
 	c := w.node("c", "c@h", 3, cookieA)
 	a.dial("b@h")
 	c.dial("a@h")
-	w.run(3 * ms) // c's msg1 is on its way
-	a.SetKey(cookieB)
-	a.SetNodeKey("b@h", cookieB)
+	w.run(4 * ms) // b's msg2 has come, and c's confirm is on its way
+	a.SetKey(cookieB, 0)
+	a.SetNodeKey("b@h", cookieB, 0)
 	w.run(time.Second)
 	id := w.link(a, b)
 	a.transmit(id, "still here", b)
 	b.transmit(id, "so am I", a)
-	a.SetKey(Key{})
+	a.SetKey(Key{}, 0)
 	d := w.node("d", "d@h", 4, cookieB)
 	d.dial("a@h")
 	w.run(2 * time.Second)
