@@ -164,7 +164,8 @@ func authCases(s secrets) []authCase {
 	}
 	return []authCase{
 		{
-			"user and password", "authorization { user: node, password: hush }", Auth{User: "node", PasswordFile: password},
+			"user and password", "authorization { user: node, password: hush }",
+			Auth{User: "node", PasswordFile: password},
 			map[string]Auth{
 				nothing: {},
 				"those of bus.user node and bus.password_file " + other: {User: "node", PasswordFile: other},
@@ -172,26 +173,31 @@ func authCases(s secrets) []authCase {
 			},
 		},
 		{
-			"token", "authorization { token: hush-hush }", Auth{TokenFile: token},
+			"token", "authorization { token: hush-hush }",
+			Auth{TokenFile: token},
 			map[string]Auth{nothing: {}, "those of bus.token_file " + other: {TokenFile: other}},
 		},
 		{
-			"NKey", "authorization { users: [{ nkey: " + public + " }] }", Auth{NKeyFile: seed},
+			"NKey", "authorization { users: [{ nkey: " + public + " }] }",
+			Auth{NKeyFile: seed},
 			map[string]Auth{nothing: {}, "those of bus.nkey_file " + stranger: {NKeyFile: stranger}},
 		},
 		{
-			"credentials", operator, Auth{CredentialsFile: credentials},
+			"credentials", operator,
+			Auth{CredentialsFile: credentials},
 			map[string]Auth{nothing: {}, "those of bus.credentials_file " + strange: {CredentialsFile: strange}},
 		},
 		{
-			"TLS", tls(""), Auth{CAFile: ca.path("ca.pem")},
+			"TLS", tls(""),
+			Auth{CAFile: ca.path("ca.pem")},
 			map[string]Auth{
 				"an authority that we do not know, see bus.tls.ca_file":  {},
 				"an authority that we do not know, see bus.tls.ca_file:": {CAFile: foreign.path("foreign.pem")},
 			},
 		},
 		{
-			"TLS with certificates of the nodes", tls(", verify: true"), Auth{CAFile: ca.path("ca.pem"), CertFile: nodeCert, KeyFile: nodeKey},
+			"TLS with certificates of the nodes", tls(", verify: true"),
+			Auth{CAFile: ca.path("ca.pem"), CertFile: nodeCert, KeyFile: nodeKey},
 			map[string]Auth{
 				"wants a certificate of us, set bus.tls.cert_file":                {CAFile: ca.path("ca.pem")},
 				"refuses our certificate, bus.tls.cert_file " + foreignCert + ":": {CAFile: ca.path("ca.pem"), CertFile: foreignCert, KeyFile: foreignKey},
