@@ -32,7 +32,7 @@ func (r *reader) findCookie(mayMake bool) {
 	r.takeCookie(Error, cookie, origin, err)
 }
 
-// findCookieForCheck is findCookie without a need for one.
+// findCookieForCheck is findCookie without a need for one that is there.
 func (r *reader) findCookieForCheck() {
 	cookie, origin, err := r.lookForCookie()
 	if errors.Is(err, errNoCookie) {
@@ -44,6 +44,17 @@ func (r *reader) findCookieForCheck() {
 	r.takeCookie(Warning, cookie, origin, err)
 }
 
+// reportCookie reports a cookie that cannot be used. A Warning is for what may be
+// otherwise where the node is started: who checks need not be who may read it, nor
+// be on that host. What is wrong with a file that is there, or with a cookie that was
+// given, is an Error all the same.
+func (r *reader) reportCookie(severity Severity, origin Origin, err error) {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, errNoHome) {
+		severity = Error
+	}
+	r.report(severity, origin, err)
+}
+
 // readAlsoAccepted reads the file of cookie.also_accept_file.
 func (r *reader) readAlsoAccepted(severity Severity) {
 	path := r.settings.alsoAccept.value
@@ -52,7 +63,7 @@ func (r *reader) readAlsoAccepted(severity Severity) {
 	}
 	cookie, origin, err := cookieIn(path, true)
 	if err != nil {
-		r.report(severity, origin, err)
+		r.reportCookie(severity, origin, err)
 		return
 	}
 	r.cfg.AlsoAccept = cookie
@@ -73,7 +84,7 @@ func (r *reader) readNodeCookieFiles(severity Severity) {
 		}
 		cookie, origin, err := cookieIn(c.file, true)
 		if err != nil {
-			r.report(severity, origin, err)
+			r.reportCookie(severity, origin, err)
 			continue
 		}
 		r.cfg.NodeCookies = append(r.cfg.NodeCookies, NodeCookie{node, cookie})
@@ -84,7 +95,7 @@ func (r *reader) readNodeCookieFiles(severity Severity) {
 
 func (r *reader) takeCookie(severity Severity, cookie Cookie, origin Origin, err error) {
 	if err != nil {
-		r.report(severity, origin, err)
+		r.reportCookie(severity, origin, err)
 		return
 	}
 	r.cfg.Cookie = cookie

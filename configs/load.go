@@ -55,8 +55,9 @@ func (r *reader) readForNode() {
 }
 
 // Check reads the same for `interconnectd check`. It writes nothing, and
-// needs neither name nor cookie: what is wrong with the cookie is a warning,
-// and a name that nobody chose is left out and not compared with the lists.
+// needs neither name nor cookie: one that is not there, or may not be read by who
+// checks, is a warning, and a name that nobody chose is left out and not compared
+// with the lists.
 func Check(in Input) (*Config, Problems) {
 	r := newReader(in)
 	r.expandFlag = "-expand"
