@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 
@@ -85,8 +86,42 @@ var exponent = regexp.MustCompile(`(?m)(: |- )([0-9]+e[0-9]+)$`)
 
 // toYAML is JSON as YAML. No number of ours is so large as to have an exponent.
 func toYAML(text []byte) ([]byte, error) {
-	out, err := yaml.JSONToYAML(text)
+	var value any
+	if err := yaml.UnmarshalWithOptions(text, &value, yaml.UseOrderedMap()); err != nil {
+		return nil, err
+	}
+	out, err := yaml.Marshal(escaped(value, false))
 	return exponent.ReplaceAll(out, []byte(`$1"$2"`)), err
+}
+
+// controlled is a text with control characters, which may not stand in YAML as
+// they are: the encoder escapes them between double quotes only.
+type controlled string
+
+func (c controlled) MarshalYAML() ([]byte, error) { return json.Marshal(string(c)) }
+
+// escaped is value with its texts that have control characters, or line ends where
+// all is to stand on one line, made controlled.
+func escaped(value any, oneLine bool) any {
+	switch v := value.(type) {
+	case string:
+		if strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) && (oneLine || r != '\n') }) {
+			return controlled(v)
+		}
+	case []any:
+		for i := range v {
+			v[i] = escaped(v[i], oneLine)
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = escaped(v[key], oneLine)
+		}
+	case yaml.MapSlice:
+		for i := range v {
+			v[i].Value = escaped(v[i].Value, oneLine)
+		}
+	}
+	return value
 }
 
 // marshal is JSON for people: a line, with < and > as they are.

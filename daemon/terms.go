@@ -69,7 +69,7 @@ func jsonLine(dst []byte, term erlterm.Term) ([]byte, error) {
 
 // yamlLine is in YAML's flow style, which fits on a line.
 func yamlLine(dst []byte, term erlterm.Term) ([]byte, error) {
-	text, err := yaml.MarshalWithOptions(jsonOf(term), yaml.Flow(true))
+	text, err := yaml.MarshalWithOptions(escaped(jsonOf(term), true), yaml.Flow(true))
 	return append(dst, text...), err
 }
 
