@@ -28,10 +28,7 @@ func TestKilledOnAServer(t *testing.T) {
 			server := bustest.NewServer(t)
 			server.Start(t)
 			tr := newTrio(t)
-			settings := fmt.Sprintf("bus: {urls: ['%s']}\n", server.URL())
-			if err := os.WriteFile(tr.site.settings, []byte(settings), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			tr.meetOn(server)
 			if tt.listened {
 				listen(t, server.URL())
 			}
@@ -59,6 +56,15 @@ func TestKilledOnAServer(t *testing.T) {
 				checkEvent(t, tr, node, "down", "b", 3, killed, most)
 			}
 		})
+	}
+}
+
+// meetOn has the daemons meet on a nats-server, in the cluster "default".
+func (tr *trio) meetOn(server *bustest.Server) {
+	tr.t.Helper()
+	settings := fmt.Sprintf("bus: {urls: ['%s']}\n", server.URL())
+	if err := os.WriteFile(tr.site.settings, []byte(settings), 0o600); err != nil {
+		tr.t.Fatal(err)
 	}
 }
 

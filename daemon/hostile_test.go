@@ -41,10 +41,7 @@ func TestHostileBus(t *testing.T) {
 	server := bustest.NewServer(t)
 	server.Start(t)
 	tr := newTrio(t)
-	settings := fmt.Sprintf("bus: {urls: ['%s']}\n", server.URL())
-	if err := os.WriteFile(tr.site.settings, []byte(settings), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	tr.meetOn(server)
 	nodes := []string{"a", "b", "c"}
 	for _, node := range nodes {
 		tr.start(node)

@@ -19,13 +19,18 @@ const patience = 30 * time.Second
 // onServer starts nodes that meet on a real nats-server.
 func onServer(t *testing.T, server *bustest.Server, alive ...string) []*Node {
 	t.Helper()
+	return startAll(t, Options{Bus: Bus{Cluster: "test", URLs: []string{server.URL()}}}, alive...)
+}
+
+// startAll starts nodes that have those options, and waits until all see each
+// other.
+func startAll(t *testing.T, opts Options, alive ...string) []*Node {
+	t.Helper()
 	var nodes []*Node
 	for _, a := range alive {
-		n, err := Start(t.Context(), Options{
-			Name: full(a), Cookie: testCookie,
-			Sync: Sync{Optional: fulls(alive...), Timeout: patience},
-			Bus:  Bus{Cluster: "test", URLs: []string{server.URL()}},
-		})
+		opts.Name, opts.Cookie = full(a), testCookie
+		opts.Sync = Sync{Optional: fulls(alive...), Timeout: patience}
+		n, err := Start(t.Context(), opts)
 		if err != nil {
 			t.Fatal(err)
 		}

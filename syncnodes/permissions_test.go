@@ -49,25 +49,10 @@ func TestShippedPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lines lockedBuffer
-	var nodes []*Node
-	for _, alive := range []string{"a", "b", "c"} {
-		n, err := Start(t.Context(), Options{
-			Name: full(alive), Cookie: testCookie,
-			Sync:   Sync{Optional: fulls("a", "b", "c"), Timeout: patience},
-			Bus:    Bus{URLs: []string{server.URL()}, Auth: bus.Auth{User: "interconnect", PasswordFile: password}},
-			Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, Output: &lines}),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { n.Close() })
-		nodes = append(nodes, n)
-	}
-	for _, n := range nodes {
-		if err := n.Sync(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	nodes := startAll(t, Options{
+		Bus:    Bus{URLs: []string{server.URL()}, Auth: bus.Auth{User: "interconnect", PasswordFile: password}},
+		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, Output: &lines}),
+	}, "a", "b", "c")
 	m := watch(t, nodes[0], 2)
 	if answer, err := nodes[0].Call(t.Context(), Address{PingPong, full("b")}, erlterm.Atom("ping")); err != nil || answer.String() != "pong" {
 		t.Errorf("call: %v, %v", answer, err)
