@@ -22,6 +22,49 @@
 // over, and goes on in the background with those that are missing.
 // [Node.Reconfigure] gives a running node other lists, times, or another cookie.
 //
+// # Threat model
+//
+// The cookie is the only secret: whoever has it is a node like any other, may
+// take each name that nobody holds, introduce others, call processes, and be
+// believed. Whoever does not have it, and is on the bus, may be assumed to
+// read, write, drop, replay, reorder and delay all that it carries: a user of
+// the same NATS account, the NATS servers themselves, and, on the embedded
+// mesh, each user of the host.
+//
+//   - He reads the names and incarnations of nodes, who shakes hands with
+//     whom, when, and how much they say. What they say, calls and their
+//     answers, which nodes a node suspects or introduces, is sealed, by keys
+//     of a Diffie-Hellman exchange of its own for each session: the cookie,
+//     learnt later, opens no recording of it. It does open what a dialler
+//     tells of itself in its first message: whether it is hidden, whether it
+//     meshes, where its server listens.
+//   - He can try guesses of the cookie against a recorded handshake, as fast
+//     as his machines go. A cookie of 20 random letters (94 bits) or of cookie
+//     generate (256) is out of reach of that; a shorter one is stretched,
+//     which makes a guess cost some 30 ms and 19 MiB, and no more.
+//   - He cannot join, speak as a node, or end a session: a frame that is
+//     forged, changed, replayed, or of another session is dropped and counted.
+//     A recorded handshake is answered once at most, and leads to nothing.
+//   - What is not authenticated is a hint: hello, a route, an advisory, an
+//     answer to a hello, `no responders`, a refusal. With hints he can make a
+//     node dial, probe, suspect, or wait a quarter of a second; a verdict
+//     takes silence, or a refused connection on the own host beside it. What
+//     `names` lists is what answers: anybody's word.
+//   - Who can drop packets can part nodes: silence is all that a node has to
+//     go by. He cannot choose the reason: shutdown and disconnect are said
+//     under seal.
+//   - Who subscribes to all subjects takes `no responders` from NATS: dead
+//     processes are told by silence then, after the detector's timeout. Each
+//     node tests it and warns.
+//   - He can send more than a node can read. What is dropped costs some
+//     microseconds each, a bad first message 9, and takes no memory;
+//     TestHostileBus of the daemon measures it. Against a flood that fills the
+//     line there is only an account of its own: configs/nats-server.conf.
+//
+// The embedded mesh has a fixed user and password, which keep stray servers
+// out by accident and nobody by design. Whoever may open the daemon's control
+// socket, its own user and root, may do all that it can, and read the cookie.
+//
 // # Concurrency
 //
 //  1. All methods of [Node] may be called concurrently, by any goroutine, and
