@@ -90,8 +90,9 @@ type chaos struct {
 	actions []action
 
 	began   time.Time
-	running map[string]*life // by alive name, those that are not told to end
-	silent  map[string]bool  // in the midst of a silence
+	running map[string]*life     // by alive name, those that are not told to end
+	silent  map[string]bool      // in the midst of a silence, or of another trouble
+	rests   map[string]time.Time // until then nothing else happens to it
 	lives   []*life
 	agenda  []appointment
 	history []string
@@ -126,7 +127,7 @@ func newChaos(t *testing.T, r rules) *chaos {
 	}
 	c := &chaos{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), rules: r, site: s, dir: dir, host: "127.0.0.1",
-		running: map[string]*life{}, silent: map[string]bool{},
+		running: map[string]*life{}, silent: map[string]bool{}, rests: map[string]time.Time{},
 	}
 	c.name(*chaosNodes)
 	t.Cleanup(func() {
@@ -241,12 +242,12 @@ func (c *chaos) start(node string) {
 	c.lives = append(c.lives, l)
 }
 
-// pick chooses a node that runs and is not silent; "" where enough others are
-// not, so that there always are survivors to ask.
+// pick chooses a node that runs and is not silent, nor was just now; "" where
+// enough others are not, so that there always are survivors to ask.
 func (c *chaos) pick() string {
 	var steady []string
 	for _, node := range c.nodes {
-		if c.running[node] != nil && !c.silent[node] {
+		if c.running[node] != nil && !c.silent[node] && time.Now().After(c.rests[node]) {
 			steady = append(steady, node)
 		}
 	}
@@ -341,8 +342,16 @@ func (c *chaos) silence(node string, s silence) (over func()) {
 	c.silent[node] = true
 	return func() {
 		l.silences[i].to = time.Now()
-		c.silent[node] = false
+		c.rest(node, s.from)
 	}
+}
+
+// rest ends a trouble of a node that began at from. What it kept waiting comes
+// late still: TCP waits as long again before it repeats. Two troubles without a
+// rest between would be one, and longer than either.
+func (c *chaos) rest(node string, from time.Time) {
+	c.silent[node] = false
+	c.rests[node] = time.Now().Add(min(time.Since(from), chaosTimeout))
 }
 
 func (c *chaos) signal(l *life, sig syscall.Signal) {

@@ -223,12 +223,12 @@ func (l *lan) lose(c *chaos, node string, d time.Duration) {
 	}
 	c.note("lose 5 %% of %s for %v", node, d.Round(time.Millisecond))
 	c.silent[node] = true // nothing else happens to it
-	both := []string{"from", "to"}
+	from, both := time.Now(), []string{"from", "to"}
 	l.filter(node, "numgen random mod 100 < 5 drop", both)
 	c.in(d, func() {
 		l.filter(node, "", both)
 		c.note("%s loses nothing", node)
-		c.silent[node] = false
+		c.rest(node, from)
 	})
 }
 
@@ -239,11 +239,12 @@ func (l *lan) slow(c *chaos, node string, d time.Duration) {
 	}
 	c.note("slow %s for %v", node, d.Round(time.Millisecond))
 	c.silent[node] = true
+	from := time.Now()
 	port := l.port(l.index(node))
 	l.do("tc", "-n", l.name, "qdisc", "add", "dev", port, "root", "tbf", "rate", "256kbit", "burst", "16kb", "latency", "400ms")
 	c.in(d, func() {
 		l.do("tc", "-n", l.name, "qdisc", "del", "dev", port, "root")
 		c.note("%s is fast again", node)
-		c.silent[node] = false
+		c.rest(node, from)
 	})
 }
