@@ -346,6 +346,13 @@ func (c *chaos) silence(node string, s silence) (over func()) {
 	}
 }
 
+// begun notes that the silence of a node has begun for sure: what begins one may
+// take its time.
+func (c *chaos) begun(node string) {
+	silences := c.running[node].silences
+	silences[len(silences)-1].sure = time.Now()
+}
+
 // rest ends a trouble of a node that began at from. What it kept waiting comes
 // late still: TCP waits as long again before it repeats. Two troubles without a
 // rest between would be one, and longer than either.

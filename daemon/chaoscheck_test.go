@@ -30,6 +30,7 @@ type life struct {
 // silence is a time in which a daemon could not be heard: stopped, or cut off.
 type silence struct {
 	span
+	sure  time.Time // it had begun by then; zero: by from
 	what  string
 	least time.Duration // a shorter one takes nobody down
 	grace time.Duration // for what it did to show, after its end
@@ -256,7 +257,7 @@ func fits(l *life, v *view, other *life, r rules, until time.Time) string {
 		}
 	}
 	for _, s := range other.silences {
-		by := l.due(s.from, r.silent, r)
+		by := l.due(latest(s.from, s.sure), r.silent, r)
 		if v.from.Before(s.from) && by.Before(s.to) && to.After(by) {
 			return fmt.Sprintf("it was %s from %s to %s, which was to be told by %s", s.what, clock(s.from), clock(s.to), clock(by))
 		}

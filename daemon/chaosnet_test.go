@@ -196,6 +196,7 @@ func (l *lan) cut(c *chaos, node string, d time.Duration, directions []string) {
 	c.note("cut %s (%s the server) for %v", node, strings.Join(directions, " and "), d.Round(time.Millisecond))
 	over := c.silence(node, silence{what: "cut off", least: 1200 * time.Millisecond, grace: 5*time.Second + slack()})
 	l.filter(node, "drop", directions)
+	c.begun(node)
 	c.in(d, func() {
 		l.filter(node, "", directions)
 		c.note("heal %s", node)

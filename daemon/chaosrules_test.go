@@ -57,6 +57,10 @@ func TestChaosCheck(t *testing.T) {
 		{name: "apart for long", b: func(b *life) { b.silences = []silence{stopped(5, 12)} }, log: up(1) + down(8.5, silent) + up(30), want: "does not see"},
 		{name: "a long stop is told", b: func(b *life) { b.silences = []silence{stopped(5, 15)} }, log: up(1) + down(8.5, silent) + up(16)},
 		{name: "a long stop is not told", b: func(b *life) { b.silences = []silence{stopped(5, 15)} }, log: up(1), want: "was stopped"},
+		{name: "a stop that may have begun late is not told", b: func(b *life) {
+			b.silences = []silence{stopped(5, 15)}
+			b.silences[0].sure = at(14)
+		}, log: up(1)},
 		{name: "a long stop is told too soon", b: func(b *life) { b.silences = []silence{stopped(5, 15)} }, log: up(1) + down(6, silent) + up(16), want: "false down"},
 		{name: "a short stop takes nobody down", b: func(b *life) { b.silences = []silence{stopped(5, 6)} }, log: up(1) + down(6.5, silent) + up(7), want: "false down"},
 		{name: "declared down by a peer after an own stop", a: func(a *life) { a.silences = []silence{stopped(5, 15)} }, log: up(1) + down(15.1, theirs) + up(16)},
