@@ -97,7 +97,11 @@ func compare(r *reader, problems Problems, refused bool, kernel, defaults map[st
 		if at.app != "kernel" {
 			continue
 		}
-		if want, ok := kernel[at.name]; !ok || !erlterm.Equal(want, p.value.term()) {
+		want, ok := kernel[at.name]
+		if defaults != nil && at.name == "logger" && endsWith(want, p.value.term()) {
+			continue
+		}
+		if !ok || !erlterm.Equal(want, p.value.term()) {
 			return fmt.Sprintf("%s is %v here and %v in OTP", at.name, p.value.term(), want)
 		}
 	}
@@ -107,6 +111,15 @@ func compare(r *reader, problems Problems, refused bool, kernel, defaults map[st
 		}
 	}
 	return ""
+}
+
+// endsWith reports whether list has the elements of tail at its end. A kernel that
+// has started may have put the default handler before the value of its parameter
+// logger: logger:init_default_config/2 sets it, where error_logger is tty.
+func endsWith(list, tail erlterm.Term) bool {
+	whole, ok := list.(erlterm.List)
+	end, also := tail.(erlterm.List)
+	return ok && also && len(end) <= len(whole) && erlterm.Equal(whole[len(whole)-len(end):], end)
 }
 
 // verdictOf reads a line of kernelenv.escript.
