@@ -1,12 +1,10 @@
 package syncnodes
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,24 +18,6 @@ import (
 
 const busPassword = "a-password-for-the-bus"
 
-// lockedBuffer is what several loggers write to.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // The shipped configuration of a nats-server lets nodes do all that they need, in
 // silence, and nothing else.
 func TestShippedPermissions(t *testing.T) {
@@ -48,7 +28,7 @@ func TestShippedPermissions(t *testing.T) {
 	if err := os.WriteFile(password, []byte(busPassword), 0o400); err != nil {
 		t.Fatal(err)
 	}
-	var lines lockedBuffer
+	var lines logText
 	nodes := startAll(t, Options{
 		Bus:    Bus{URLs: []string{server.URL()}, Auth: bus.Auth{User: "interconnect", PasswordFile: password}},
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, Output: &lines}),

@@ -32,8 +32,9 @@ type Auth struct {
 // maxSecret bounds what is read of a file with a password or a token.
 const maxSecret = 4096
 
-// options are the NATS options of a. What is wrong with a file of TLS, or with an
-// NKey, is an error; what is wrong with another is told when a connection needs it.
+// options are the NATS options of a. An NKey that cannot be read is an error here, a
+// file of credentials or of TLS one of nats.Connect; what is wrong with a password or
+// a token is told when a connection needs it.
 func (a Auth) options(failed func(error)) ([]nats.Option, error) {
 	var opts []nats.Option
 	switch {
@@ -75,7 +76,8 @@ func secretIn(path string, failed func(error)) string {
 	return string(bytes.TrimRight(text, "\r\n"))
 }
 
-// proof names what a shows to a server, for people; "" where that is nothing.
+// proof names what a shows to a server, for people: the certificate where there is
+// nothing else, "" where there is nothing at all.
 func (a Auth) proof() string {
 	switch {
 	case a.CredentialsFile != "":
@@ -86,6 +88,8 @@ func (a Auth) proof() string {
 		return "bus.user " + a.User + " and bus.password_file " + a.PasswordFile
 	case a.TokenFile != "":
 		return "bus.token_file " + a.TokenFile
+	case a.CertFile != "":
+		return "bus.tls.cert_file " + a.CertFile
 	}
 	return ""
 }
@@ -97,10 +101,10 @@ func (a Auth) inWords(err error) error {
 	switch {
 	case err == nil:
 		return errors.New("the NATS server closed the connection")
-	case errors.Is(err, nats.ErrAuthorization) && a.proof() == "" && a.CertFile == "":
+	case errors.Is(err, nats.ErrAuthorization) && a.proof() == "":
 		return fmt.Errorf("the NATS server lets nobody in without credentials: set bus.credentials_file, bus.nkey_file, bus.user and bus.password_file, or bus.token_file: %w", err)
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
-		return fmt.Errorf("the NATS server refuses our credentials, those of %s: %w", a.shown(), err)
+		return fmt.Errorf("the NATS server refuses our credentials, those of %s: %w", a.proof(), err)
 	case errors.Is(err, nats.ErrStaleConnection):
 		return fmt.Errorf("the NATS server answers no pings: %w", err)
 	case errors.As(err, &unknown):
@@ -114,12 +118,4 @@ func (a Auth) inWords(err error) error {
 		return fmt.Errorf("the NATS server refuses our certificate, bus.tls.cert_file %s: %w", a.CertFile, err)
 	}
 	return err
-}
-
-// shown is proof, or the certificate where there is nothing else.
-func (a Auth) shown() string {
-	if a.proof() == "" {
-		return "bus.tls.cert_file " + a.CertFile
-	}
-	return a.proof()
 }
