@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -35,6 +36,7 @@ type Config struct {
 	TickTime    time.Duration // net_ticktime, which is the Detector's Timeout then; 0: not set
 	SetupTime   time.Duration // net_setuptime
 	Ports       Ports
+	Interface   netip.Addr // inet_dist_use_interface; the zero value: not set
 	LogLevel    hclog.Level
 
 	Bus      Bus
@@ -64,6 +66,11 @@ type Bus struct {
 	Cluster string   // the scope of the subjects: letters, digits, '_' and '-'
 	URLs    []string // nats:// and tls:// URLs without user; none: the embedded mesh
 	Auth    BusAuth
+	// Routes are further places where the embedded mesh looks for peers, each
+	// HOST:PORT or HOST. RoutesSecret is what other hosts must know to join, in
+	// place of the cookie; zero: the cookie.
+	Routes       []string
+	RoutesSecret Cookie
 }
 
 // Parameter is one application parameter that means nothing here.

@@ -68,11 +68,31 @@ func (r *reader) readAlsoAccepted(severity Severity) {
 	}
 	r.cfg.AlsoAccept = cookie
 	r.set(alsoAcceptName, origin)
-	r.warnOfShortCookie(cookie, origin)
+	r.warnOfShortCookie("the cookie", cookie, origin)
 }
 
 // alsoAcceptName is what Effective calls the second cookie.
 const alsoAcceptName = "cookie.also_accept"
+
+// readRoutesSecret reads the file of bus.routes_secret_file, which is as one with a
+// cookie.
+func (r *reader) readRoutesSecret(severity Severity) {
+	path := r.settings.routesSecret.value
+	if path == "" {
+		return
+	}
+	secret, origin, err := cookieIn(path, true)
+	if err != nil {
+		r.reportCookie(severity, origin, fmt.Errorf("bus.routes_secret_file: %w", err))
+		return
+	}
+	r.cfg.Bus.RoutesSecret = secret
+	r.set(routesSecretName, origin)
+	r.warnOfShortCookie("the secret of the routes", secret, origin)
+}
+
+// routesSecretName is what Effective calls it.
+const routesSecretName = "bus.routes_secret"
 
 // readNodeCookieFiles reads the files of cookie.per_node. The entry of the node
 // itself, which a file of settings that nodes share may have, is passed over.
@@ -100,13 +120,13 @@ func (r *reader) takeCookie(severity Severity, cookie Cookie, origin Origin, err
 	}
 	r.cfg.Cookie = cookie
 	r.set("cookie", origin)
-	r.warnOfShortCookie(cookie, origin)
+	r.warnOfShortCookie("the cookie", cookie, origin)
 }
 
-func (r *reader) warnOfShortCookie(cookie Cookie, origin Origin) {
+func (r *reader) warnOfShortCookie(what string, cookie Cookie, origin Origin) {
 	if len(cookie.Reveal()) < longCookie {
 		r.report(Warning, origin, &hintError{
-			fmt.Errorf("the cookie has fewer than %d characters: it may be guessed, and each start takes longer", longCookie),
+			fmt.Errorf("%s has fewer than %d characters: it may be guessed, and each start takes longer", what, longCookie),
 			"a start without a cookie makes a good one, in ~/.erlang.cookie",
 		})
 	}

@@ -3,6 +3,7 @@ package configs
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,7 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 	add("net_setuptime", seconds(c.SetupTime), number(seconds(c.SetupTime)))
 	add("inet_dist_listen_min", strconv.Itoa(c.Ports.Min), c.Ports.Min)
 	add("inet_dist_listen_max", strconv.Itoa(c.Ports.Max), c.Ports.Max)
+	add("inet_dist_use_interface", c.interfaceText(), wordOrNil(interfaceWord(c.Interface)))
 	word("logger_level", levelName(c.LogLevel))
 	word("bus.cluster", c.Bus.Cluster)
 	add("bus.urls", "["+strings.Join(c.Bus.URLs, ", ")+"]", words(c.Bus.URLs))
@@ -70,11 +72,32 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 			word(s.path, value)
 		}
 	}
+	if len(c.Bus.Routes) > 0 {
+		add("bus.routes", "["+strings.Join(c.Bus.Routes, ", ")+"]", words(c.Bus.Routes))
+	}
+	if !c.Bus.RoutesSecret.IsZero() {
+		word(routesSecretName, fingerprint(c.Bus.RoutesSecret.Reveal()))
+	}
 	word("detector.interval", shortDuration(c.Detector.Interval))
 	word("detector.timeout", shortDuration(c.Detector.Timeout))
 	word("detector.gone_after", shortDuration(c.Detector.GoneAfter))
 	word("log.level", levelName(c.LogLevel))
 	return list
+}
+
+// interfaceText is the address as a parameter of kernel.
+func (c *Config) interfaceText() string {
+	if !c.Interface.IsValid() {
+		return undefined
+	}
+	return tupleOf(c.Interface)
+}
+
+func interfaceWord(addr netip.Addr) string {
+	if !addr.IsValid() {
+		return ""
+	}
+	return addr.String()
 }
 
 // wordOrNil is nil for a parameter that was not set.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -303,6 +304,54 @@ func (r *reader) port(p param) (int, bool) {
 		return 0, false
 	}
 	return int(t), true
+}
+
+// useInterface takes an ip_address() of inet, which inet_tcp_dist listens on.
+func (r *reader) useInterface(p param) {
+	tuple, _ := p.value.term().(erlterm.Tuple)
+	addr, ok := addrOf(tuple)
+	if !ok {
+		hint := ""
+		if ip, err := netip.ParseAddr(literal(p.value.term())); err == nil {
+			hint = "write " + tupleOf(ip)
+		}
+		r.wrong(Error, p, hint, "want an address, as in {127,0,0,1}, got %s", show(p.value.term()))
+		return
+	}
+	r.cfg.Interface = addr
+	r.took(p)
+}
+
+// addrOf is the address that four bytes, or eight words of two, make.
+func addrOf(tuple erlterm.Tuple) (netip.Addr, bool) {
+	width := map[int]int{4: 1, 8: 2}[len(tuple)] // bytes of an element
+	var b []byte
+	for _, e := range tuple {
+		n, ok := e.(erlterm.Int)
+		if !ok || n < 0 || int64(n) >= 1<<(8*width) {
+			return netip.Addr{}, false
+		}
+		if width == 2 {
+			b = append(b, byte(n>>8))
+		}
+		b = append(b, byte(n))
+	}
+	return netip.AddrFromSlice(b)
+}
+
+// tupleOf is an address as Erlang writes it.
+func tupleOf(addr netip.Addr) string {
+	var tuple erlterm.Tuple
+	b := addr.AsSlice()
+	for i := 0; i < len(b); i++ {
+		n := erlterm.Int(b[i])
+		if addr.Is6() {
+			i++
+			n = n<<8 | erlterm.Int(b[i])
+		}
+		tuple = append(tuple, n)
+	}
+	return tuple.String()
 }
 
 // logLevels are logger's levels by their nearest here. notice, OTP's default,

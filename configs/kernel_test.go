@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,8 @@ func TestKernelValues(t *testing.T) {
 		{"inet_tcp_dist: one port", "{inet_dist_listen_min, 5000}", func(c *Config) { c.Ports = Ports{5000, 5000} }, ""},
 		{"inet_tcp_dist: any port", "{inet_dist_listen_min, 0}, {inet_dist_listen_max, 0}", nil, ""},
 		{"inet_tcp_dist: a maximum alone", "{inet_dist_listen_max, 5000}", nil, "does nothing without inet_dist_listen_min"},
+		{"inet_tcp_dist: an address", "{inet_dist_use_interface, {10,0,0,7}}", func(c *Config) { c.Interface = netip.MustParseAddr("10.0.0.7") }, ""},
+		{"inet_tcp_dist: an address of IPv6", "{inet_dist_use_interface, {16#fd00,0,0,0,0,0,0,16#17}}", func(c *Config) { c.Interface = netip.MustParseAddr("fd00::17") }, ""},
 		{"logger_server: notice is info", "{logger_level, notice}", nil, ""},
 		{"logger_server: warning", "{logger_level, warning}", func(c *Config) { c.LogLevel = hclog.Warn }, ""},
 		{"logger_server: all", "{logger_level, all}", func(c *Config) { c.LogLevel = hclog.Trace }, ""},
@@ -74,7 +77,7 @@ func TestKernelValues(t *testing.T) {
 			if want.TickTime > 0 {
 				want.Detector.Timeout = want.TickTime
 			}
-			if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.params, diff)
 			}
 			switch {
@@ -138,7 +141,6 @@ var documentedValues = []struct{ name, good, bad string }{
 	{"inet_default_listen_options", "[]", "none"},
 	{"inet_dist_connect_options", "[{nodelay, true}]", "nodelay"},
 	{"inet_dist_listen_options", "[{nodelay, true}]", "nodelay"},
-	{"inet_dist_use_interface", "{127,0,0,1}", `"127.0.0.1"`},
 	{"inet_parse_error_log", "silent", "0"},
 	{"inetrc", `"./erl_inetrc"`, "1"},
 	{"logger", "[{handler, default, undefined}]", "default"},

@@ -8,16 +8,17 @@ import (
 // honoured are the parameters of the kernel application that mean something
 // here, each with its reader; nil where several are read together.
 var honoured = map[string]func(*reader, param){
-	"connect_all":          (*reader).connectAll,
-	"dist_auto_connect":    (*reader).autoConnect,
-	"inet_dist_listen_max": nil,
-	"inet_dist_listen_min": nil,
-	"logger_level":         (*reader).loggerLevel,
-	"net_setuptime":        (*reader).netSetupTime,
-	"net_ticktime":         (*reader).netTickTime,
-	"sync_nodes_mandatory": nil,
-	"sync_nodes_optional":  nil,
-	"sync_nodes_timeout":   (*reader).syncTimeout,
+	"connect_all":             (*reader).connectAll,
+	"dist_auto_connect":       (*reader).autoConnect,
+	"inet_dist_listen_max":    nil,
+	"inet_dist_listen_min":    nil,
+	"inet_dist_use_interface": (*reader).useInterface,
+	"logger_level":            (*reader).loggerLevel,
+	"net_setuptime":           (*reader).netSetupTime,
+	"net_ticktime":            (*reader).netTickTime,
+	"sync_nodes_mandatory":    nil,
+	"sync_nodes_optional":     nil,
+	"sync_nodes_timeout":      (*reader).syncTimeout,
 }
 
 // accepted are the others that OTP 27 documents (kernel(6), and gen_tcp for
@@ -40,7 +41,6 @@ var accepted = map[string]struct {
 	"inet_default_listen_options":    {listType, ownSockets},
 	"inet_dist_connect_options":      {listType, ownSockets},
 	"inet_dist_listen_options":       {listType, ownSockets},
-	"inet_dist_use_interface":        {tupleType("an address, as in {127,0,0,1}"), "the embedded mesh listens on 127.0.0.1"},
 	"inet_parse_error_log":           {atomType, ownResolver},
 	"inetrc":                         {either(textType, atomType), ownResolver},
 	"logger":                         {listType, ownLog},

@@ -49,7 +49,9 @@ func (r *reader) readForNode() {
 	r.read()
 	r.identify()
 	r.checkAuthFiles(Error)
+	r.checkMesh()
 	r.readAlsoAccepted(Error)
+	r.readRoutesSecret(Error)
 	r.readNodeCookieFiles(Error)
 	r.readNodeCookies(Error)
 }
@@ -69,7 +71,9 @@ func Check(in Input) (*Config, Problems) {
 	}
 	r.warnOfUnresolvedHosts()
 	r.checkAuthFiles(Warning)
+	r.checkMesh()
 	r.readAlsoAccepted(Warning)
+	r.readRoutesSecret(Warning)
 	r.readNodeCookieFiles(Warning)
 	r.readNodeCookies(Warning)
 	r.findCookieForCheck()

@@ -237,6 +237,7 @@ func TestShippedSysConfig(t *testing.T) {
 		"net_setuptime = 7   default",
 		"inet_dist_listen_min = 4370   default",
 		"inet_dist_listen_max = 4373   default",
+		"inet_dist_use_interface = undefined   default",
 		"logger_level = info   default",
 		"bus.cluster = default   default",
 		"bus.urls = []   default",

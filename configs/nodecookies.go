@@ -63,7 +63,7 @@ func (r *reader) takeNodeCookies(severity Severity, list []givenNodeCookie) {
 		r.cfg.NodeCookies = slices.DeleteFunc(r.cfg.NodeCookies, func(c NodeCookie) bool { return c.Node == one.Node })
 		r.cfg.NodeCookies = append(r.cfg.NodeCookies, one)
 		r.set("cookie "+string(one.Node), origins[one.Node])
-		r.warnOfShortCookie(one.Cookie, origins[one.Node])
+		r.warnOfShortCookie("the cookie", one.Cookie, origins[one.Node])
 	}
 }
 

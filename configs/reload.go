@@ -127,7 +127,7 @@ func (c *Config) change(read *Config, name, from, to string, fingerprint func(st
 		return listChange(c.SyncMandatory, read.SyncMandatory)
 	case "sync_nodes_optional":
 		return listChange(c.SyncOptional, read.SyncOptional)
-	case "cookie", alsoAcceptName:
+	case "cookie", alsoAcceptName, routesSecretName:
 		return orUndefined(from, fingerprint) + " -> " + orUndefined(to, fingerprint)
 	}
 	return orUndefined(from, inTheClear) + " -> " + orUndefined(to, inTheClear)

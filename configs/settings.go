@@ -3,7 +3,9 @@ package configs
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,6 +60,12 @@ func settingsFields() []field[reader] {
 				key("cert_file", "The node's certificate, in PEM, for servers that want one.", fileText.example("/etc/interconnectd/node.pem"), takeAuth),
 				key("key_file", "The key of that certificate, in PEM.", fileText.example("/etc/interconnectd/node.key"), takeAuth),
 			),
+			key("routes", "For the mesh of our own: further places to look for daemons, HOST:PORT or HOST, "+
+				"beside this host and those of the sync lists.",
+				listOf("places", "write ['10.0.0.7:4370']", routeText.example("10.0.0.7:4370")).standard([]any{}), takeRoutes),
+			key("routes_secret_file", "For the mesh of our own: a file with a secret, open to its owner only, that other hosts must know to join. "+
+				"Without it they must know the cookie.",
+				fileText.example("/etc/interconnectd/routes.secret"), takeRoutesSecretFile),
 		),
 		section(
 			"detector", "When another node counts as down.",
@@ -91,6 +99,8 @@ type fromSettings struct {
 	nodeName     given[string]
 	cookieFile   given[string]
 	alsoAccept   given[string] // a file
+	routes       given[[]string]
+	routesSecret given[string] // a file
 	perNode      []nodeCookieFile
 	auth         map[string]given[string] // by path
 	interval     given[time.Duration]
@@ -112,6 +122,8 @@ var (
 	})
 	fileText = text("the path of a file", `^[^\x00]+$`, nil)
 	urlText  = text("a URL", "^(nats|tls)://[^@]+$", checkURL)
+
+	routeText = text("HOST:PORT or HOST", `^[^\s/@?#%]+$`, checkRoute)
 )
 
 func takeNodeName(r *reader, v given[string]) { r.settings.nodeName = v }
@@ -146,6 +158,14 @@ func takeURLs(r *reader, v given[[]string]) {
 	r.set(v.path, v.origin)
 }
 
+func takeRoutes(r *reader, v given[[]string]) {
+	r.settings.routes = v
+	r.cfg.Bus.Routes = v.value
+	r.set(v.path, v.origin)
+}
+
+func takeRoutesSecretFile(r *reader, v given[string]) { r.settings.routesSecret = v }
+
 func takeInterval(r *reader, v given[time.Duration])  { r.settings.interval = v }
 func takeTimeout(r *reader, v given[time.Duration])   { r.settings.timeout = v }
 func takeGoneAfter(r *reader, v given[time.Duration]) { r.settings.goneAfter = v }
@@ -174,12 +194,56 @@ func checkURL(text string) error {
 	return nil
 }
 
+// checkRoute takes HOST:PORT and HOST; an IPv6 address with a port is in brackets.
+func checkRoute(text string) error {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		if strings.Count(text, ":") == 1 {
+			return fmt.Errorf("want HOST:PORT or HOST, got %q", text)
+		}
+		return nil
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" {
+		return fmt.Errorf("want a host and a port from 1 to 65535, got %q", text)
+	}
+	return nil
+}
+
 // settle gives the values that a sys.config and the settings may both have
 // to the one that wins, sys.config, and checks those that must fit each other.
 func (r *reader) settle() {
 	r.settleLogLevel()
 	r.settleDetector()
 	r.settleAuth()
+	r.settleRoutes()
+}
+
+// settleRoutes tells of what does nothing on external servers.
+func (r *reader) settleRoutes() {
+	if len(r.cfg.Bus.URLs) == 0 {
+		return
+	}
+	for path, at := range map[string]spot{r.settings.routes.path: r.settings.routes.spot, r.settings.routesSecret.path: r.settings.routesSecret.spot} {
+		if path != "" {
+			r.atSpot(Warning, at, "", "%s: it does nothing with bus.urls", path)
+		}
+	}
+}
+
+// checkMesh tells of what does nothing for a node on loopback.
+func (r *reader) checkMesh() {
+	if !r.cfg.Name.Loopback() || len(r.cfg.Bus.URLs) > 0 {
+		return
+	}
+	const why = "%s: it does nothing: %s stays on loopback"
+	for path, at := range map[string]spot{r.settings.routes.path: r.settings.routes.spot, r.settings.routesSecret.path: r.settings.routesSecret.spot} {
+		if path != "" {
+			r.atSpot(Warning, at, "", why, path, r.cfg.Name)
+		}
+	}
+	if p, set := r.kernelParam("inet_dist_use_interface"); set && r.cfg.Interface.IsValid() && !r.cfg.Interface.IsLoopback() {
+		r.wrong(Warning, p, "", "it does nothing: %s stays on loopback", r.cfg.Name)
+	}
 }
 
 func (r *reader) settleLogLevel() {

@@ -18,7 +18,9 @@ import (
 // in four reaches the server with a delay; one ends and starts now and then.
 func TestChaosNetwork(t *testing.T) {
 	together(t)
+	required.Programs(t, "nft", "tc", "nats-server")
 	l := newLAN(t, *chaosNodes)
+	l.addFilter()
 	server := l.startServer()
 	l.startRelay()
 	c := newChaos(t, externalRules())
@@ -46,85 +48,27 @@ func TestChaosNetwork(t *testing.T) {
 }
 
 const (
-	lanNet     = "198.18.0." // for tests of networks, RFC 2544; only in our namespaces
 	serverPort = "4222"
 	relayPort  = "4223"
 	relayDelay = 60 * time.Millisecond // each way
 )
 
-// lan is some namespaces and the bridge between them.
-type lan struct {
-	t     *testing.T
-	name  string // of the namespace with the bridge, and what all names begin with
-	nodes int
-}
-
-// newLAN makes the namespaces. The test skips without the rights or the tools.
-func newLAN(t *testing.T, nodes int) *lan {
-	t.Helper()
-	required.Programs(t, "ip", "nft", "tc", "nats-server")
-	if os.Getuid() != 0 {
-		required.Missing(t, "not root: no network namespaces")
-	}
-	l := &lan{t: t, name: fmt.Sprintf("interconnectd-%d", os.Getpid()), nodes: nodes}
-	l.addNamespace(l.name)
-	l.ip("-n", l.name, "link", "set", "lo", "up")
-	l.ip("-n", l.name, "link", "add", "lan", "type", "bridge")
-	l.ip("-n", l.name, "addr", "add", lanNet+"1/24", "dev", "lan")
-	l.ip("-n", l.name, "link", "set", "lan", "up")
-	for i := range nodes {
-		ns, port := l.host(i), l.port(i)
-		l.addNamespace(ns)
-		l.ip("-n", l.name, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", ns)
-		l.ip("-n", l.name, "link", "set", port, "master", "lan", "up")
-		l.ip("-n", ns, "addr", "add", l.addr(i)+"/24", "dev", "eth0")
-		l.ip("-n", ns, "link", "set", "eth0", "up")
-		l.ip("-n", ns, "link", "set", "lo", "up")
-	}
+// addFilter puts a filter between the server and the bridge.
+func (l *lan) addFilter() {
+	l.t.Helper()
 	l.nft("add table ip chaos",
 		"add chain ip chaos from { type filter hook input priority 0; }",
 		"add chain ip chaos to { type filter hook output priority 0; }")
-	for i := range nodes {
+	for i := range l.nodes {
 		// A chain for each node and direction, empty while all is well.
 		for chain, side := range map[string]string{"from": "saddr", "to": "daddr"} {
 			l.nft("add chain ip chaos "+l.chain(chain, i),
 				fmt.Sprintf("add rule ip chaos %s ip %s %s jump %s", chain, side, l.addr(i), l.chain(chain, i)))
 		}
 	}
-	return l
 }
 
-func (l *lan) host(i int) string                    { return fmt.Sprintf("%s-%d", l.name, i) }
-func (l *lan) port(i int) string                    { return fmt.Sprintf("port%d", i) }
 func (l *lan) chain(direction string, i int) string { return fmt.Sprintf("%s%d", direction, i) }
-func (l *lan) addr(i int) string                    { return fmt.Sprintf("%s%d", lanNet, 10+i) }
-
-// index is the number of a node by its name, n07.
-func (l *lan) index(node string) (i int) {
-	_, _ = fmt.Sscanf(node, "n%d", &i)
-	return i
-}
-
-// addNamespace makes a namespace; the end of the test takes it away, with all
-// that is in it.
-func (l *lan) addNamespace(ns string) {
-	l.t.Helper()
-	l.ip("netns", "add", ns)
-	l.t.Cleanup(func() {
-		if out, err := exec.Command("ip", "netns", "del", ns).CombinedOutput(); err != nil {
-			l.t.Errorf("ip netns del %s: %v: %s", ns, err, out)
-		}
-	})
-}
-
-func (l *lan) ip(args ...string) { l.t.Helper(); l.do("ip", args...) }
-
-func (l *lan) do(name string, args ...string) {
-	l.t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		l.t.Fatalf("%s %s: %v: %s", name, strings.Join(args, " "), err, out)
-	}
-}
 
 // nft changes the filter between the server and the bridge.
 func (l *lan) nft(lines ...string) {
@@ -136,27 +80,10 @@ func (l *lan) nft(lines ...string) {
 	}
 }
 
-// inside runs a command beside the bridge until the end of the test.
-func (l *lan) inside(ready string, args ...string) {
-	l.t.Helper()
-	cmd := exec.Command("ip", append([]string{"netns", "exec", l.name}, args...)...)
-	if err := cmd.Start(); err != nil {
-		l.t.Fatal(err)
-	}
-	l.t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may be gone
-		_ = cmd.Wait()
-	})
-	for until := time.Now().Add(patience); ; {
-		out, _ := exec.Command("ip", "netns", "exec", l.name, "dial", lanNet+"1:"+ready).CombinedOutput()
-		if strings.TrimSpace(string(out)) == "connected" {
-			return
-		}
-		if time.Now().After(until) {
-			l.t.Fatalf("%s does not listen: %s", args[0], out)
-		}
-		time.Sleep(20 * time.Millisecond) // between two dials
-	}
+// index is the number of a node by its name, n07.
+func (l *lan) index(node string) (i int) {
+	_, _ = fmt.Sscanf(node, "n%d", &i)
+	return i
 }
 
 func (l *lan) startServer() (url string) {

@@ -52,10 +52,11 @@ func makeSite(dir string) (*site, error) {
 	return s, os.WriteFile(s.settings, []byte(cluster), 0o600)
 }
 
-// flags are those that keep a daemon on its site.
+// flags are those that keep a daemon on its site, and on loopback whatever its
+// name is.
 func (s *site) flags() []string {
 	return []string{
-		"-settings", s.settings, "-kernel",
+		"-settings", s.settings, "-kernel", "inet_dist_use_interface", "{127,0,0,1}",
 		"inet_dist_listen_min", fmt.Sprint(s.ports[0]), "inet_dist_listen_max", fmt.Sprint(s.ports[1]),
 	}
 }

@@ -30,7 +30,11 @@ func optionsOf(cfg *configs.Config, log hclog.Logger, progress func(syncnodes.Pr
 			Cluster: cfg.Bus.Cluster,
 			URLs:    cfg.Bus.URLs,
 			Auth:    bus.Auth(cfg.Bus.Auth),
-			Ports:   bus.PortRange{Min: cfg.Ports.Min, Max: cfg.Ports.Max},
+
+			Ports:       bus.PortRange{Min: cfg.Ports.Min, Max: cfg.Ports.Max},
+			Interface:   cfg.Interface,
+			Routes:      cfg.Bus.Routes,
+			RouteSecret: cfg.Bus.RoutesSecret.Reveal(),
 		},
 		Detector:  syncnodes.Detector(cfg.Detector),
 		SetupTime: cfg.SetupTime,

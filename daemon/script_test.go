@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"interconnectd/configs"
 	"interconnectd/daemon/control"
 )
 
@@ -30,7 +31,7 @@ import (
 //	code N COMMAND ARG...    run a command that exits with N
 //	mode OCTAL FILE          change the mode of a file
 //
-// The condition [alone] holds where no daemon runs on this host besides.
+// $HOST is this host's short name. The condition [alone] holds where no daemon runs on this host besides.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
@@ -58,7 +59,12 @@ func setUp(env *testscript.Env) error {
 		return err
 	}
 	st := &stage{site: s, daemons: map[string]*process{}}
+	host, err := configs.ThisHost().ShortName()
+	if err != nil {
+		return err
+	}
 	env.Vars = append(env.Vars, s.env...)
+	env.Vars = append(env.Vars, "HOST="+host)
 	env.Values[stageKey{}] = st
 	env.Defer(func() {
 		for _, p := range st.daemons {

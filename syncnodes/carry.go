@@ -2,11 +2,9 @@ package syncnodes
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"interconnectd/configs/nodeid"
-	"interconnectd/syncnodes/bus"
 	"interconnectd/syncnodes/membership"
 	"interconnectd/syncnodes/session"
 )
@@ -166,17 +164,10 @@ func (l *loop) sent(err error) {
 // checkListener dials the peer's route listener, beside the loop.
 func (l *loop) checkListener(o membership.CheckListener) {
 	l.helpers.start(func(ctx context.Context) {
-		if l.opts.refuses(ctx, o.Addr) {
-			l.node.post(ctx, func(l *loop) { l.core.ListenerRefused(o.NodeRef, l.clock()) })
+		if refused, here := l.conn.ListenerRefuses(ctx, o.Node, o.Incarnation, o.Addr); refused {
+			l.node.post(ctx, func(l *loop) { l.core.ListenerRefused(o.NodeRef, here, l.clock()) })
 		}
 	})
-}
-
-// refusesOnLoopback asks a listener on this host only: a refusal from another
-// host may be a firewall's, and proves nothing.
-func refusesOnLoopback(ctx context.Context, addr string) bool {
-	ap, err := netip.ParseAddrPort(addr)
-	return err == nil && ap.Addr().IsLoopback() && bus.ListenerRefuses(ctx, addr)
 }
 
 // tell hands an event to all who wait for it.

@@ -61,8 +61,25 @@
 //     TestHostileBus of the daemon measures it. Against a flood that fills the
 //     line there is only an account of its own: configs/nats-server.conf.
 //
-// The embedded mesh has a fixed user and password, which keep stray servers
-// out by accident and nobody by design. Whoever may open the daemon's control
+// The embedded mesh is as open to the users of a host as its epmd is: a fixed user
+// and password keep stray servers out by accident, and nobody by design. From
+// another host nobody gets as far as the bus who has no secret in common with a
+// daemon: routes are mutual TLS 1.3 with certificates that each daemon signs
+// itself by a key derived from the cookie.
+//
+//   - He who reaches the port of a route learns that something listens there, its
+//     port's number on loopback, and a signature against which he can try
+//     guesses of the cookie, as above. bus.routes_secret_file takes the cookie out
+//     of that.
+//   - He can hold connections silently, for two seconds each, and begin 100
+//     handshakes a second, which cost some 200 µs each; TestHostsOutsider of the
+//     daemon measures it. While he holds one, changes of whom to dial wait.
+//   - On this host is who has an address of it. A tunnel, a proxy or a NAT of
+//     the host lets those in whom it forwards in its own name.
+//   - NATS passes nothing from route to route: a stranger among the users of one
+//     host reads and writes what goes to and from that host's daemons only.
+//
+// Whoever may open the daemon's control
 // socket, its own user and root, may do all that it can, and read the cookie.
 //
 // # Concurrency

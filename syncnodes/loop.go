@@ -33,8 +33,10 @@ type loop struct {
 	// owned by the goroutine
 	core     *membership.Core
 	endpoint *session.Endpoint
+	hosts    hosts
 	cookie   string
 	printed  string // the cookie's fingerprint
+	keys     keys   // of the cookies
 	busLost  bool
 	sync     syncState
 	waiting  waiters

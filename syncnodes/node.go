@@ -243,9 +243,10 @@ func (n *Node) SetCookie(ctx context.Context, node nodeid.Name, cookie string) e
 	return n.do(ctx, func(l *loop) {
 		if node == "" || node == n.name {
 			l.setCookie(cookie, key)
-			return
+		} else {
+			l.setNodeCookie(node, key)
 		}
-		l.endpoint.SetNodeKey(node, key, l.clock())
+		l.conn.SetRouteSecrets(l.keys.routeSecrets())
 	})
 }
 

@@ -71,7 +71,6 @@ func (fl *fleet) tryStart(opts Options) (*Node, error) {
 		member = fl.hub.Join(cfg.Node, cfg.Incarnation)
 		return member, nil
 	}
-	opts.refuses = fl.hub.ListenerRefuses
 	opts.clock = fl.clock
 	n, err := Start(fl.t.Context(), opts)
 	if err != nil {

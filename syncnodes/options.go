@@ -1,9 +1,9 @@
 package syncnodes
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -52,9 +52,8 @@ type Options struct {
 	Progress func(Progress)
 
 	// the tests' way to a bus and a time of their own
-	open    func(bus.Config) (bus.Conn, error)
-	refuses func(ctx context.Context, addr string) bool
-	clock   func() time.Duration
+	open  func(bus.Config) (bus.Conn, error)
+	clock func() time.Duration
 }
 
 // AutoConnect says which connections are made without Node.Connect.
@@ -82,10 +81,20 @@ type Sync struct {
 // Bus says where the nodes meet. The zero value is the embedded mesh of the
 // cluster "default".
 type Bus struct {
-	Cluster string        // scope of the subjects
-	URLs    []string      // external NATS servers; none: the embedded mesh
-	Auth    bus.Auth      // external: how they know the node
-	Ports   bus.PortRange // embedded: where this host's daemons listen
+	Cluster string   // scope of the subjects
+	URLs    []string // external NATS servers; none: the embedded mesh
+	Auth    bus.Auth // external: how they know the node
+
+	// What follows is for the embedded mesh.
+
+	Ports     bus.PortRange // where each host's daemons listen
+	Interface netip.Addr    // where this one listens; the zero value: on all addresses
+	// Routes are further places to look for peers, host:port or host, beside the
+	// hosts of the sync lists.
+	Routes []string
+	// RouteSecret is what the daemons of other hosts must know to join, in place of
+	// a cookie; "": one of the cookies.
+	RouteSecret string
 }
 
 // Detector has the times of the failure detector, each 0 for its default.
@@ -121,9 +130,6 @@ func (o *Options) fillIn() error {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
-	}
-	if o.refuses == nil {
-		o.refuses = refusesOnLoopback
 	}
 	if o.clock == nil {
 		o.clock = bootClock()

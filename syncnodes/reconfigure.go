@@ -62,25 +62,41 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 	if c.Cookie != "" {
 		l.setCookie(c.Cookie, keys[c.Cookie])
 	}
-	l.endpoint.SetAlsoAccept(keys[c.AlsoAccept])
+	l.keys.also = keys[c.AlsoAccept]
+	l.endpoint.SetAlsoAccept(l.keys.also)
 	for name, cookie := range c.NodeCookies {
 		if name != l.node.name {
-			l.endpoint.SetNodeKey(name, keys[cookie], now)
+			l.setNodeCookie(name, keys[cookie])
 		}
 	}
+	l.conn.SetRouteSecrets(l.keys.routeSecrets())
 	l.node.setup.Store(int64(c.SetupTime))
 	l.endpoint.SetTimes(c.SetupTime, keepKeys(c.Detector.Timeout))
 	l.conn.SetInterval(c.Detector.Interval)
 	l.core.SetTimes(c.Detector.Interval, c.Detector.Timeout, c.Detector.GoneAfter, now)
 	l.core.SetAutoConnect(c.AutoConnect, now)
+	if l.hosts.list(c.Sync.expected()) {
+		l.conn.SetHosts(slices.Clone(l.hosts.all))
+	}
 	l.core.Expect(c.Sync.expected(), now)
 	l.changeSync(c.Sync, now)
 }
 
 // setCookie changes the own cookie.
 func (l *loop) setCookie(cookie string, key session.Key) {
-	l.cookie, l.printed = cookie, key.Fingerprint()
+	l.cookie, l.printed, l.keys.own = cookie, key.Fingerprint(), key
 	l.endpoint.SetKey(key, l.clock())
+}
+
+// setNodeCookie changes the cookie for connections with one node; the zero key is
+// none.
+func (l *loop) setNodeCookie(name nodeid.Name, key session.Key) {
+	if key.IsZero() {
+		delete(l.keys.nodes, name)
+	} else {
+		l.keys.nodes[name] = key
+	}
+	l.endpoint.SetNodeKey(name, key, l.clock())
 }
 
 // keepKeys is how long the keys of a session's former epoch open.

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
+	"slices"
 	"time"
 
 	"interconnectd/configs/nodeid"
@@ -37,11 +39,14 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	}
 	derived := make(chan keys, 1)
 	go func() { derived <- deriveKeys(opts) }() // beside the start of the bus
-	conn, err := openBus(ctx, opts, inc)
+	hosts := hosts{self: opts.Name}
+	hosts.list(opts.Sync.expected())
+	conn, err := openBus(ctx, opts, inc, hosts.all)
 	keys := <-derived
 	if err != nil {
 		return nil, fmt.Errorf("starting a node: %w", err)
 	}
+	conn.SetRouteSecrets(keys.routeSecrets())
 	n := &Node{
 		name:     opts.Name,
 		inc:      inc,
@@ -54,6 +59,7 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	}
 	n.setup.Store(int64(opts.SetupTime))
 	l := newLoop(n, opts, conn, keys)
+	l.hosts = hosts
 	n.processes = newProcesses(opts.Logger)
 	n.Register(PingPong, answerPing)
 	claimed := make(chan struct{})
@@ -75,6 +81,25 @@ type keys struct {
 	own   session.Key
 	also  session.Key // zero: none
 	nodes map[nodeid.Name]session.Key
+	route session.Key // in place of all these at the routes; zero: none
+}
+
+// routeSecrets are what other hosts must know one of to join.
+func (k keys) routeSecrets() []bus.RouteSecret {
+	if !k.route.IsZero() {
+		return []bus.RouteSecret{k.route.Routes()}
+	}
+	all := []session.Key{k.own, k.also}
+	for _, name := range slices.Sorted(maps.Keys(k.nodes)) {
+		all = append(all, k.nodes[name])
+	}
+	var secrets []bus.RouteSecret
+	for _, key := range all {
+		if secret := bus.RouteSecret(key.Routes()); !key.IsZero() && !slices.Contains(secrets, secret) {
+			secrets = append(secrets, secret)
+		}
+	}
+	return secrets
 }
 
 // deriveKeys derives each cookie once, however many nodes have it.
@@ -91,13 +116,17 @@ func deriveKeys(opts Options) keys {
 		}
 		k.nodes[name] = known[cookie]
 	}
+	if opts.Bus.RouteSecret != "" {
+		k.route = session.Derive(opts.Bus.RouteSecret)
+	}
 	return k
 }
 
-func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation) (bus.Conn, error) {
+func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation, hosts []string) (bus.Conn, error) {
 	cfg := bus.Config{
 		Cluster: opts.Bus.Cluster, Node: opts.Name, Incarnation: inc,
 		URLs: opts.Bus.URLs, Auth: opts.Bus.Auth, Ports: opts.Bus.Ports,
+		Interface: opts.Bus.Interface, Hosts: slices.Clone(hosts), Routes: opts.Bus.Routes,
 		Interval: opts.Detector.Interval, Logger: opts.Logger.Named("bus"),
 	}
 	if opts.open != nil {
@@ -110,7 +139,7 @@ func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 	l := &loop{
 		node: n, opts: opts, log: opts.Logger, conn: conn, clock: opts.clock,
 		helpers: newHelpers(), nextID: requestIDs(), settling: conn.Settled(),
-		cookie: opts.Cookie, printed: keys.own.Fingerprint(), waiting: newWaiters(),
+		cookie: opts.Cookie, printed: keys.own.Fingerprint(), keys: keys, waiting: newWaiters(),
 		calls: make(map[uint64]call), who: make(map[uint64]*census),
 		refused: make(map[nodeid.Name]time.Duration),
 	}

@@ -46,6 +46,7 @@ func (l *loop) dropped() map[string]uint64 {
 		"senseless":     l.garbage,
 		"bus malformed": bus.Malformed,
 		"bus full":      bus.Dropped,
+		"bus strangers": bus.Strangers,
 	}
 	for cause, count := range l.endpoint.Dropped() {
 		counts[cause.String()] = count

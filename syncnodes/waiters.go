@@ -1,6 +1,7 @@
 package syncnodes
 
 import (
+	"slices"
 	"time"
 
 	"interconnectd/configs/nodeid"
@@ -71,6 +72,10 @@ func (l *loop) connect(name nodeid.Name, dial func(*membership.Core, nodeid.Name
 		return
 	}
 	l.waiting.up[name] = append(l.waiting.up[name], answer)
+	if l.hosts.name(name) {
+		l.conn.SetHosts(slices.Clone(l.hosts.all))
+		l.core.Looking(l.clock())
+	}
 	dial(l.core, name, l.clock())
 }
 

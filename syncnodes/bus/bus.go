@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -49,9 +50,15 @@ type Config struct {
 	URLs []string
 	// Auth is for external servers.
 	Auth Auth
-	// Ports is where this host's daemons listen for routes, embedded only.
-	// The zero value is DefaultPorts.
+	// Ports is where the daemons of each host listen for routes, embedded
+	// only. The zero value is DefaultPorts.
 	Ports PortRange
+	// Interface is the address to listen on, embedded only; the zero value is
+	// all. A node whose host is a loopback literal is on loopback anyway.
+	Interface netip.Addr
+	// Hosts are other hosts to find daemons on, Routes further ones, each
+	// with a port or without; embedded only. A node on loopback has none.
+	Hosts, Routes []string
 	// Interval is the time between two echoes; 0 is DefaultInterval.
 	Interval time.Duration
 	// Logger may be nil: nothing is logged then.
@@ -86,6 +93,11 @@ func (c *Config) check() error {
 	}
 	if c.Ports.Min < 1 || c.Ports.Max > 65535 || c.Ports.Min > c.Ports.Max {
 		return fmt.Errorf("ports %d to %d: not a range of TCP ports", c.Ports.Min, c.Ports.Max)
+	}
+	for _, route := range c.Routes {
+		if !validAddr(route) && !validAddr(hostPort(strings.Trim(route, "[]"), 1)) {
+			return fmt.Errorf("route %q: want host:port", route)
+		}
 	}
 	for _, raw := range c.URLs {
 		u, err := url.Parse(raw)
@@ -206,6 +218,9 @@ type Stats struct {
 	Dropped uint64
 	// Reconnects counts how often the bus came back.
 	Reconnects uint64
+	// Strangers counts the routes that were refused, by either side, since
+	// there was no secret in common.
+	Strangers uint64
 	// NoVerdicts: a request to a subject that nobody has is not answered
 	// with `no responders`; only silence tells a dead node then.
 	NoVerdicts bool
@@ -252,6 +267,18 @@ type Conn interface {
 	Settled() <-chan struct{}
 	// SetInterval changes the time between two echoes: Config.Interval.
 	SetInterval(d time.Duration)
+	// SetHosts changes Config.Hosts.
+	SetHosts(hosts []string)
+	// SetRouteSecrets says what other hosts must know to join, from now on:
+	// one of them. Routes that are up stay. Embedded only; before the first
+	// call nobody joins who is not on loopback.
+	SetRouteSecrets(secrets []RouteSecret)
+	// ListenerRefuses dials the RouteAddr of a node several times within 10
+	// ms, and reports whether that was refused: its process is gone. here
+	// tells whether it is on this host, where nothing lies between that could
+	// refuse in its place. Where the node is on another it may block for a
+	// second.
+	ListenerRefuses(ctx context.Context, node nodeid.Name, inc nodeid.Incarnation, addr string) (refused, here bool)
 	Stats() Stats
 	// Close leaves the bus, the client first, then the server, and returns
 	// when all goroutines have ended. A second call does nothing.

@@ -27,8 +27,8 @@ func TestKilledProcess(t *testing.T) {
 			t.Fatalf("route down: %s %s, want %s %s", ev.Node, ev.Incarnation, dead.cfg.Node, dead.cfg.Incarnation)
 		}
 		start = time.Now()
-		if !ListenerRefuses(t.Context(), dead.addr) {
-			t.Fatal("ListenerRefuses() = false for a killed process")
+		if refused, here := c.ListenerRefuses(t.Context(), dead.cfg.Node, dead.cfg.Incarnation, dead.addr); !refused || !here {
+			t.Fatalf("ListenerRefuses() = %v, %v for a killed process of this host", refused, here)
 		}
 		refused = time.Since(start)
 		t.Logf("route down after %s, refused after %s more", down, refused)
@@ -48,12 +48,12 @@ func TestStoppedProcess(t *testing.T) {
 	stopped := startChild(t, testConfig(t, "b@127.0.0.1", ports))
 	routesUp(t, c, stopped.cfg.Node)
 	stopped.signal(t, syscall.SIGSTOP)
-	if ListenerRefuses(t.Context(), stopped.addr) {
-		t.Error("ListenerRefuses() = true for a stopped process")
+	if refuses(t.Context(), stopped.addr, false) {
+		t.Error("a stopped process refuses")
 	}
 	stopped.signal(t, syscall.SIGCONT)
-	if ListenerRefuses(t.Context(), stopped.addr) {
-		t.Error("ListenerRefuses() = true for a process that goes on")
+	if refuses(t.Context(), stopped.addr, false) {
+		t.Error("a process that goes on refuses")
 	}
 	if n := len(c.Events()); n != 0 {
 		t.Errorf("%d events, want none: %+v", n, <-c.Events())
@@ -63,7 +63,7 @@ func TestStoppedProcess(t *testing.T) {
 	}
 }
 
-func TestListenerRefuses(t *testing.T) {
+func TestRefuses(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,8 +90,10 @@ func TestListenerRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := ListenerRefuses(tt.ctx, tt.addr); got != tt.want {
-				t.Errorf("ListenerRefuses(%q) = %v, want %v", tt.addr, got, tt.want)
+			for _, far := range []bool{false, true} {
+				if got := refuses(tt.ctx, tt.addr, far); got != tt.want {
+					t.Errorf("refuses(%q, far %v) = %v, want %v", tt.addr, far, got, tt.want)
+				}
 			}
 		})
 	}
@@ -106,8 +108,8 @@ func TestListenerRefuses(t *testing.T) {
 			}
 			dying.Close()
 		}()
-		if !ListenerRefuses(t.Context(), dying.Addr().String()) {
-			t.Error("ListenerRefuses() = false for a listener that closes after the first dial")
+		if !refuses(t.Context(), dying.Addr().String(), false) {
+			t.Error("refuses() = false for a listener that closes after the first dial")
 		}
 	})
 }

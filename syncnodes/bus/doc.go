@@ -21,19 +21,22 @@
 // # Embedded
 //
 // Each process has a NATS server of its own and talks to it through a pipe.
-// The servers of one host join by routes over 127.0.0.1: each listens on the
-// first free port of a range, or on any other, and dials the range; gossip
-// makes the full mesh, and the nodes mend what it leaves out. The mesh is open
-// to all users of the host.
+// The servers join by routes: each listens on the first free port of a range,
+// or on any other, and dials the range on its own host and on those it is told
+// of; gossip makes the full mesh, and the nodes mend what it leaves out.
+//
+// A node whose host is a loopback literal is on 127.0.0.1 only. Any other
+// listens on one address or on all, and its routes are TLS: who comes from
+// another host must have a secret in common with it. The mesh of a host is open
+// to all its users. The two kinds of nodes do not mesh with each other.
 //
 // A route that ends is told within some milliseconds. It proves nothing by
-// itself: [ListenerRefuses] does.
+// itself: a listener that refuses does.
 //
 // No periodic echo runs through an embedded server: it lives and dies, stops
 // and continues with its client, and between the two is a pipe in memory. One
 // echo after each connection makes sure that the subscriptions are live. That
-// the routes work is not told by any echo to oneself; the probes tell it, and
-// all routes of this mesh end on this host, where there is no cable to pull.
+// the routes work is not told by any echo to oneself; the probes tell it.
 //
 // # External
 //

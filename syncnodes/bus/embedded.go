@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -16,20 +19,17 @@ import (
 	"interconnectd/configs/nodeid"
 )
 
-// meshHost is the one address that the servers listen on and dial.
-const meshHost = "127.0.0.1"
+// loopback is where the servers of one host meet.
+const loopback = "127.0.0.1"
 
-// The pair that all servers of a loopback mesh know. It is no secret: it keeps
-// a stray nats-server from joining by accident. Whoever may run programs on
-// this host can join on purpose; what the bus carries is sealed.
+// The pair that all servers know. It is no secret: it keeps a stray nats-server
+// of this host from joining by accident. Whoever may run programs on this host
+// can join on purpose; what the bus carries is sealed. Other hosts' servers are
+// known by certificates: see trust.
 const (
 	routeUser     = "interconnect"
 	routePassword = "loopback"
 )
-
-// maxRouteDials bounds how many ports of the range are dialled, each once a
-// second for ever: the lowest, which are taken first. Gossip tells of the rest.
-const maxRouteDials = 16
 
 // How long the server may take to listen. It takes a few milliseconds.
 const listenTimeout = 5 * time.Second
@@ -37,9 +37,6 @@ const listenTimeout = 5 * time.Second
 // A route is told when the other end's subscriptions are known here, so that a
 // packet sent on RouteUp arrives; without them it is told after this time.
 const routePatience = 250 * time.Millisecond
-
-// When a server outside the range dials all of the range.
-const widenAfter = 500 * time.Millisecond
 
 // When the table of routes is looked at again while it is not as the log says.
 const (
@@ -51,21 +48,52 @@ const (
 // mesh is the embedded server and what is known of its routes.
 type mesh struct {
 	// immutable
-	srv  *server.Server
-	log  *serverLog
-	cfg  Config
-	subj subjects
-	self string // the server's name
-	port int    // where it listens for routes
-	addr string
+	srv   *server.Server
+	log   *serverLog
+	cfg   Config
+	subj  subjects
+	self  string // the server's name
+	place place
+	here  *ownHost
+	trust *trust // nil where all routes stay on loopback
+	port  int    // where it listens for routes
+	addr  string // the same, as others dial it
+
+	dials chan []*url.URL // what to dial, for redialler; the latest counts
+	tasks sync.WaitGroup
+
+	seen seen
 
 	// owned by the keeper
 	wide     bool              // the whole range is dialled
+	hosts    []string          // others, whose ranges are dialled
 	routes   map[string]*route // by server name
 	restless time.Time         // since when the table is not as the log says
-	ports    map[string]int    // of those who greeted us, by server name
+	addrs    map[string]string // of those who greeted us, by server name
 	holes    map[string]*hole  // servers without a route
 	mends    map[string]*hole  // those of them that are dialled
+}
+
+// place is where a server listens for routes, and who is to find it there.
+type place struct {
+	listen    string // a host, as NATS takes it
+	near      string // where other daemons of this host listen
+	advertise string // where others find it
+	secured   bool   // other hosts reach it
+}
+
+// placeOf keeps a node whose host is a loopback literal on loopback. Any other
+// listens on all addresses, or on the one it was told, and is found by the host
+// of its name, as a node of Erlang is.
+func placeOf(cfg Config) place {
+	switch {
+	case cfg.Node.Loopback():
+		return place{listen: loopback, near: loopback, advertise: loopback}
+	case cfg.Interface.IsValid() && !cfg.Interface.IsUnspecified():
+		ip := cfg.Interface.String()
+		return place{listen: ip, near: ip, advertise: ip, secured: true}
+	}
+	return place{listen: "0.0.0.0", near: loopback, advertise: strings.Trim(cfg.Node.Host(), "[]"), secured: true}
 }
 
 // route is a server at the other end.
@@ -77,9 +105,6 @@ type route struct {
 }
 
 func openEmbedded(ctx context.Context, cfg Config) (Conn, error) {
-	if !cfg.Node.Loopback() {
-		cfg.Logger.Info("the embedded mesh joins the nodes of this host only", "node", cfg.Node)
-	}
 	m, err := startMesh(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -121,17 +146,18 @@ func openEmbedded(ctx context.Context, cfg Config) (Conn, error) {
 // this host do the same at the same time: a port found free may be gone when
 // the server wants it, and then the next one is tried.
 func startMesh(ctx context.Context, cfg Config) (*mesh, error) {
+	place := placeOf(cfg)
 	for port := cfg.Ports.Min; port <= cfg.Ports.Max; port++ {
-		if !free(port) {
+		if !free(place.listen, port) {
 			continue
 		}
-		m, err := startServer(ctx, cfg, port)
+		m, err := startServer(ctx, cfg, place, port)
 		if op := (*net.OpError)(nil); errors.As(err, &op) {
 			continue
 		}
 		return m, err
 	}
-	m, err := startServer(ctx, cfg, server.RANDOM_PORT)
+	m, err := startServer(ctx, cfg, place, server.RANDOM_PORT)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +166,8 @@ func startMesh(ctx context.Context, cfg Config) (*mesh, error) {
 }
 
 // free tries a port without the cost of a server.
-func free(port int) bool {
-	l, err := net.Listen("tcp", hostPort(meshHost, port))
+func free(host string, port int) bool {
+	l, err := net.Listen("tcp", hostPort(host, port))
 	if err != nil {
 		return false
 	}
@@ -150,31 +176,38 @@ func free(port int) bool {
 }
 
 // startServer gives a *net.OpError where the port is taken.
-func startServer(ctx context.Context, cfg Config, port int) (*mesh, error) {
-	wide := port != server.RANDOM_PORT
-	dials := dialPorts(cfg.Ports, port, wide)
-	opts := serverOptions(cfg, port)
-	opts.Routes = routeURLs(dials)
-	srv, err := server.NewServer(opts)
-	if err != nil {
-		return nil, fmt.Errorf("making the embedded NATS server: %w", err)
-	}
+func startServer(ctx context.Context, cfg Config, place place, port int) (*mesh, error) {
 	m := &mesh{
-		srv:    srv,
-		log:    newServerLog(cfg.Logger, dials),
 		cfg:    cfg,
 		subj:   newSubjects(cfg.Cluster),
-		self:   opts.ServerName,
-		wide:   wide,
+		self:   serverName(cfg.Node, cfg.Incarnation),
+		place:  place,
+		here:   &ownHost{},
+		port:   port,
+		dials:  make(chan []*url.URL, 1),
+		wide:   port != server.RANDOM_PORT,
+		hosts:  cfg.Hosts,
 		routes: map[string]*route{},
-		ports:  map[string]int{},
+		addrs:  map[string]string{},
 		holes:  map[string]*hole{},
 		mends:  map[string]*hole{},
 	}
+	var err error
+	if place.secured {
+		if m.trust, err = newTrust(m.here); err != nil {
+			return nil, err
+		}
+	}
+	dials := m.dialled()
+	m.log = newServerLog(cfg.Logger, m.here, dials)
+	if m.srv, err = server.NewServer(m.options(routeURLs(dials))); err != nil {
+		return nil, fmt.Errorf("making the embedded NATS server: %w", err)
+	}
 	// At debug the server tells each route that comes; there is nothing per
 	// message in it. Traces would be.
-	srv.SetLoggerV2(m.log, true, false, false)
-	srv.Start()
+	m.srv.SetLoggerV2(m.log, true, false, false)
+	m.tasks.Go(m.redialler)
+	m.srv.Start()
 	timer := time.NewTimer(listenTimeout)
 	defer timer.Stop()
 	select {
@@ -188,19 +221,30 @@ func startServer(ctx context.Context, cfg Config, port int) (*mesh, error) {
 		m.stop()
 		return nil, err
 	}
-	m.port = srv.ClusterAddr().Port
-	m.addr = hostPort(meshHost, m.port)
+	m.port = m.srv.ClusterAddr().Port
+	m.addr = hostPort(place.advertise, m.port)
 	m.log.poke() // where there is nothing to dial, nothing more is told
 	return m, nil
 }
 
-func serverOptions(cfg Config, port int) *server.Options {
-	return &server.Options{
+// setSecrets says who may join from other hosts.
+func (m *mesh) setSecrets(secrets []RouteSecret) {
+	if m.trust == nil {
+		return
+	}
+	if err := m.trust.set(hostPort(m.place.near, m.port), secrets); err != nil {
+		m.cfg.Logger.Error("no daemon of another host can join", "error", err)
+	}
+}
+
+// options are the server's, with routes to dial.
+func (m *mesh) options(routes []*url.URL) *server.Options {
+	opts := &server.Options{
 		// Unique, and says whose server it is.
-		ServerName: serverName(cfg.Node, cfg.Incarnation),
+		ServerName: m.self,
 		// A client port there must be: without one v2.15.2 starts no routes.
 		// It is bound to loopback and lets nobody in.
-		Host:                       meshHost,
+		Host:                       loopback,
 		Port:                       server.RANDOM_PORT,
 		CustomClientAuthentication: inProcessOnly{},
 		// The daemon has signals and a log of its own.
@@ -224,13 +268,14 @@ func serverOptions(cfg Config, port int) *server.Options {
 		// Say it once, not each hour.
 		ConnectErrorReports:   1 << 30,
 		ReconnectErrorReports: 1 << 30,
+		Routes:                routes,
 		Cluster: server.ClusterOpts{
-			Name: cfg.Cluster,
-			Host: meshHost,
-			Port: port,
+			Name: m.cfg.Cluster,
+			Host: m.place.listen,
+			Port: m.port,
 			// Without it gossip passes on source addresses. The port is
 			// added by the server, which knows it.
-			Advertise: meshHost,
+			Advertise: m.place.advertise,
 			// Client ports are nobody's business.
 			NoAdvertise: true,
 			Username:    routeUser,
@@ -241,8 +286,9 @@ func serverOptions(cfg Config, port int) *server.Options {
 			// a round trip.
 			Compression: server.CompressionOpts{Mode: server.CompressionOff},
 			// A route that gossip told of is dialled for a minute: it must
-			// outlast a moment of overload. Not longer: on the own host
-			// refused means dead, and each restart leaves a port behind.
+			// outlast a moment of overload. Not longer: each restart leaves
+			// a port behind. What a cable parts for longer is mended: see
+			// mend.go.
 			ConnectRetries: 60,
 			// A fixed rate: the daemon that takes a port of the range must
 			// be found within a second however long it was free.
@@ -253,6 +299,16 @@ func serverOptions(cfg Config, port int) *server.Options {
 			WriteDeadline: time.Second,
 		},
 	}
+	if m.trust != nil {
+		opts.Cluster.TLSConfig = m.trust.tls
+		opts.Cluster.TLSTimeout = tlsTimeout.Seconds()
+		// A cable that was cut leaves connections which TCP tries ever more
+		// seldom: they are given up, so that the next dial finds the way. Where
+		// there is traffic no pings are sent.
+		opts.Cluster.PingInterval = 2 * time.Second
+		opts.Cluster.MaxPingsOut = 1
+	}
+	return opts
 }
 
 // inProcessOnly lets in who came through the pipe, which no other process can.
@@ -261,36 +317,6 @@ type inProcessOnly struct{}
 func (inProcessOnly) Check(c server.ClientAuthentication) bool {
 	addr := c.RemoteAddress()
 	return addr != nil && addr.Network() == "pipe"
-}
-
-// dialPorts are the ports to dial for ever: the range, without the own port.
-//
-// Who listens outside the range first dials the lowest only, and the others
-// after widenAfter. Gossip makes the mesh, and each server inside the range
-// that is dialled makes all others dial the newcomer: with four of them there
-// are twice as many connections as are kept, and some holes (see mend.go).
-func dialPorts(ports PortRange, own int, wide bool) (dials []int) {
-	for port := ports.Min; port <= ports.Max && len(dials) < maxRouteDials; port++ {
-		if port != own {
-			dials = append(dials, port)
-		}
-		if !wide {
-			break
-		}
-	}
-	return dials
-}
-
-// alone reports whether the lowest port of the range led nowhere: a stranger
-// holds it.
-func (m *mesh) alone() bool { return !m.wide && len(m.routes) == 0 }
-
-// widen dials the whole range.
-func (m *mesh) widen() {
-	m.wide = true
-	// The lowest is being dialled, or has its route.
-	m.log.expect(dialPorts(m.cfg.Ports, m.port, true)[1:])
-	m.redial()
 }
 
 func hostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
@@ -302,17 +328,19 @@ func hostPort(host string, port int) string { return net.JoinHostPort(host, strc
 func (m *mesh) look(now time.Time) (events []Event, again time.Duration, settled bool) {
 	names, ids := m.table()
 	for name, r := range m.routes {
-		if names[name] {
+		if _, there := names[name]; there {
 			continue
 		}
 		delete(m.routes, name)
-		delete(m.ports, name)
+		m.lost(name, now)
+		m.seen.gone(name, now)
+		delete(m.addrs, name)
 		if r.told {
 			events = append(events, Event{Kind: RouteDown, Node: r.node, Incarnation: r.inc})
 		}
 	}
 	waiting := 0
-	for name := range names {
+	for name, ip := range names {
 		r := m.routes[name]
 		if r == nil {
 			node, inc, ok := parseServerName(name)
@@ -321,6 +349,7 @@ func (m *mesh) look(now time.Time) (events []Event, again time.Duration, settled
 			}
 			r = &route{node: node, inc: inc, since: now}
 			m.routes[name] = r
+			m.seen.at(name, ip)
 		}
 		switch {
 		case r.told:
@@ -338,16 +367,17 @@ func (m *mesh) look(now time.Time) (events []Event, again time.Duration, settled
 	return events, m.nextLook(now, waiting+closing > 0), dials == 0 && waiting == 0
 }
 
-// table gives the names and the connection ids of the routes there are.
-func (m *mesh) table() (names, ids map[string]bool) {
-	names, ids = map[string]bool{}, map[string]bool{}
+// table gives the servers that there are routes to, each with the address it
+// has, and the ids of the connections.
+func (m *mesh) table() (names map[string]string, ids map[string]bool) {
+	names, ids = map[string]string{}, map[string]bool{}
 	// The error is for options that we do not use.
 	table, err := m.srv.Routez(nil)
 	if err != nil {
 		return names, ids
 	}
 	for _, r := range table.Routes {
-		names[r.RemoteName] = true
+		names[r.RemoteName] = r.IP
 		ids[strconv.FormatUint(r.Rid, 10)] = true
 	}
 	return names, ids
@@ -378,4 +408,6 @@ func (m *mesh) nextLook(now time.Time, restless bool) time.Duration {
 func (m *mesh) stop() {
 	m.srv.Shutdown()
 	m.srv.WaitForShutdown()
+	close(m.dials)
+	m.tasks.Wait()
 }

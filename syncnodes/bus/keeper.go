@@ -62,6 +62,8 @@ func (k *keeper) run() {
 			k.relink()
 		case <-k.c.paced:
 			k.pace()
+		case <-k.c.rehosted:
+			k.c.mesh.setHosts(*k.c.hosts.Load())
 		case r := <-k.c.own:
 			k.answered(r)
 		case <-k.beat.C:

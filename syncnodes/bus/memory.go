@@ -86,14 +86,6 @@ func (h *Hub) Tapped() []Tapped {
 	return tap
 }
 
-// ListenerRefuses is the hub's own [ListenerRefuses]: addr is a RouteAddr of
-// one of its members.
-func (h *Hub) ListenerRefuses(_ context.Context, addr string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.refuses[addr]
-}
-
 // Join brings a node onto the bus. It is connected and settled at once, and
 // has a route to each other member.
 func (h *Hub) Join(node nodeid.Name, inc nodeid.Incarnation) *Member {
@@ -434,6 +426,19 @@ func (m *Member) RouteAddr() string { return m.addr }
 
 // SetInterval does nothing: there are no echoes here.
 func (m *Member) SetInterval(time.Duration) {}
+
+// SetHosts does nothing: all members are found.
+func (m *Member) SetHosts([]string) {}
+
+// SetRouteSecrets does nothing: everybody may join a hub.
+func (m *Member) SetRouteSecrets([]RouteSecret) {}
+
+// ListenerRefuses knows the addresses of this hub's members; all are here.
+func (m *Member) ListenerRefuses(_ context.Context, _ nodeid.Name, _ nodeid.Incarnation, addr string) (refused, here bool) {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	return m.hub.refuses[addr], true
+}
 
 // Stats are the counters of the member.
 func (m *Member) Stats() Stats {

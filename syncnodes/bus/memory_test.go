@@ -46,9 +46,18 @@ func TestHubTwoHoldersOfAName(t *testing.T) {
 	receive(t, second.Names(), "packet at the second holder")
 }
 
+func listenerRefuses(t *testing.T, c Conn, addr string) bool {
+	t.Helper()
+	refused, here := c.ListenerRefuses(t.Context(), "b@h", nodeid.Incarnation{}, addr)
+	if !here {
+		t.Error("a hub's members are on other hosts")
+	}
+	return refused
+}
+
 func TestHubKill(t *testing.T) {
-	h, a, b, _, bCfg := hubPair(t)
-	if h.ListenerRefuses(t.Context(), b.RouteAddr()) {
+	_, a, b, _, bCfg := hubPair(t)
+	if listenerRefuses(t, a, b.RouteAddr()) {
 		t.Error("a live member's listener refuses")
 	}
 	b.Kill()
@@ -58,10 +67,10 @@ func TestHubKill(t *testing.T) {
 	if ev := event(t, a, RouteDown); ev.Node != bCfg.Node || ev.Incarnation != bCfg.Incarnation {
 		t.Errorf("route down: %+v, want %s", ev, bCfg.Node)
 	}
-	if !h.ListenerRefuses(t.Context(), b.RouteAddr()) {
+	if !listenerRefuses(t, a, b.RouteAddr()) {
 		t.Error("a killed member's listener accepts")
 	}
-	if h.ListenerRefuses(t.Context(), "nowhere") {
+	if listenerRefuses(t, a, "nowhere") {
 		t.Error("an unknown address refuses")
 	}
 	if err := a.SendFrame(bCfg.Node, bCfg.Incarnation, 1, nil); err != nil {
@@ -93,7 +102,7 @@ func TestHubFreeze(t *testing.T) {
 	if n := len(a.Replies()) + len(b.Frames()) + len(b.Events()) + len(a.Names()); n != 0 {
 		t.Errorf("%d packets and events around a frozen member, want none", n)
 	}
-	if h.ListenerRefuses(t.Context(), b.RouteAddr()) {
+	if listenerRefuses(t, a, b.RouteAddr()) {
 		t.Error("a frozen member's listener refuses")
 	}
 	b.Thaw()

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"net/url"
+	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -18,14 +19,20 @@ import (
 // to each other by nobody, and stay without a route for ever.
 //
 // So the keepers mend the mesh. Each greets every server that it gets a route
-// to, and all of them once a minute, with the port that it listens on. Those
-// that listen inside the range, whom everybody dials, answer with all ports
+// to, and all of them once a minute, with the address that it listens on. Those
+// that listen inside the range, whom everybody dials, answer with all addresses
 // that they know: of any two nodes that greet one of them, the later learns of
 // the earlier. Where no route has come of it after a while, it dials.
 //
+// A server of another host whose route is lost is dialled too, for as long as a
+// cable may be out: gossip forgets it, and who held the ports that everybody
+// dials may be gone when the cable is back. That ends with its port refusing, a
+// younger server of the same node, or after a day.
+//
 // Greetings and lists travel as replies with ids of the bus's own, a line for
-// each server, "<server name> <port>". Nobody vouches for them. All they can
-// do is make a node dial ports of its own host, a few at a time.
+// each server, "<server name> <address>". Nobody vouches for them but that their
+// senders are on the mesh. All they can do is make a node dial some addresses; a
+// node on loopback takes their ports only.
 const (
 	greetingID = math.MaxUint64
 	listID     = math.MaxUint64 - 1
@@ -37,81 +44,146 @@ const (
 	greetEvery = time.Minute
 	// mendAfter is the time that gossip has.
 	mendAfter = time.Second
-	// mendFor is how long a port is dialled that does not answer.
+	// mendFor is how long an address is dialled that does not answer,
 	mendFor = 10 * time.Second
-	// maxMends bounds the ports that are dialled, and those waited for.
+	// lostFor that of a server of another host whose route was lost.
+	lostFor = 24 * time.Hour
+	// maxMends bounds the addresses that are dialled, and those waited for.
 	maxMends = 64
 )
 
 // hole is a server that should have a route.
 type hole struct {
-	port  int
+	addr  string
 	since time.Time
 	// up: there was a route since it was dialled.
 	up bool
+	// lost: it is on another host, and had a route once.
+	lost bool
+}
+
+// patience is how long the hole is dialled.
+func (h *hole) patience() time.Duration {
+	if h.lost {
+		return lostFor
+	}
+	return mendFor
 }
 
 // greeting is the line about this server.
-func (m *mesh) greeting() []byte { return appendLine(nil, m.self, m.port) }
+func (m *mesh) greeting() []byte { return appendLine(nil, m.self, m.addr) }
 
-func appendLine(b []byte, name string, port int) []byte {
-	return fmt.Appendf(b, "%s %d\n", name, port)
+func appendLine(b []byte, name, addr string) []byte {
+	return fmt.Appendf(b, "%s %s\n", name, addr)
 }
 
 // parseLines reads greetings and lists; what is malformed is left out.
-func parseLines(data []byte) map[string]int {
-	lines := map[string]int{}
+func parseLines(data []byte) map[string]string {
+	lines := map[string]string{}
 	for line := range bytes.Lines(data) {
-		name, decimal, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
-		if !ok {
-			continue
-		}
-		port, err := strconv.ParseUint(decimal, 10, 16)
-		if err != nil || port == 0 {
+		name, addr, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+		if !ok || !validAddr(addr) {
 			continue
 		}
 		if _, _, ok := parseServerName(name); ok {
-			lines[name] = int(port)
+			lines[name] = addr
 		}
 	}
 	return lines
 }
 
+// validAddr reports whether addr is host:port with nothing else in it.
+func validAddr(addr string) bool {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || host == "" || len(host) > nodeid.MaxLen || strings.ContainsAny(host, " \t/@?#%") {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}
+
+// nearer is addr as it is dialled from here: a daemon that goes by this host's
+// name listens on loopback too, whether that name resolves or not. A node on
+// loopback goes nowhere else.
+func (m *mesh) nearer(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil && (!m.place.secured || strings.EqualFold(host, m.place.advertise)) {
+		return net.JoinHostPort(m.place.near, port)
+	}
+	return addr
+}
+
 // greeted takes in a greeting, and gives what to answer and to whom; ok is
 // false where there is nothing to say.
 func (m *mesh) greeted(data []byte) (to nodeid.Incarnation, list []byte, ok bool) {
-	if m.port < m.cfg.Ports.Min || m.port > m.cfg.Ports.Max {
-		return to, nil, false
-	}
 	lines := parseLines(data)
 	if len(lines) != 1 {
 		return to, nil, false
 	}
 	names, _ := m.table()
-	for name, port := range lines {
-		if !names[name] {
+	for name, addr := range lines {
+		if _, there := names[name]; !there {
 			return to, nil, false
 		}
 		_, to, _ = parseServerName(name)
-		for other, otherPort := range m.ports {
+		for other, otherAddr := range m.addrs {
 			if other != name && len(list) < MaxPacket-1024 {
-				list = appendLine(list, other, otherPort)
+				list = appendLine(list, other, otherAddr)
 			}
 		}
-		m.ports[name] = port
+		m.addrs[name] = addr
 	}
-	return to, list, len(list) > 0
+	inRange := m.port >= m.cfg.Ports.Min && m.port <= m.cfg.Ports.Max
+	return to, list, inRange && len(list) > 0
+}
+
+// lost takes in that the route to a server is gone: one of another host is
+// dialled until it is back.
+func (m *mesh) lost(name string, now time.Time) {
+	ip, seen := m.seen.where(name)
+	addr := m.addrs[name]
+	if !seen || addr == "" || m.here.has(ip) {
+		return
+	}
+	if _, err := netip.ParseAddrPort(addr); err != nil { // a name: its address is known by now
+		_, port, _ := net.SplitHostPort(addr)
+		addr = net.JoinHostPort(ip.String(), port)
+	}
+	h := m.holes[name]
+	switch {
+	case h == nil && len(m.holes) >= maxMends:
+		return
+	case h == nil:
+		h = &hole{addr: addr}
+		m.holes[name] = h
+	}
+	h.up, h.lost, h.since = false, true, now
+	m.log.watch(h.addr)
+}
+
+// isOver reports whether the server that a hole is about is known to be gone.
+func (m *mesh) isOver(name string, h *hole, there map[string]string) bool {
+	if h.lost && m.log.refused(h.addr) {
+		return true
+	}
+	node, inc, _ := parseServerName(name)
+	for other := range there {
+		if n, i, ok := parseServerName(other); ok && n == node && inc.Compare(i) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // listed takes in a list; it reports whether a hole may have to be mended.
 func (m *mesh) listed(data []byte, now time.Time) bool {
 	names, _ := m.table()
-	for name, port := range parseLines(data) {
+	for name, addr := range parseLines(data) {
 		_, known := m.holes[name]
-		if name == m.self || names[name] || known || len(m.holes) >= maxMends {
+		if _, there := names[name]; there || name == m.self || known || len(m.holes) >= maxMends {
 			continue
 		}
-		m.holes[name] = &hole{port: port, since: now}
+		m.holes[name] = &hole{addr: m.nearer(addr), since: now}
 	}
 	return len(m.holes) > 0
 }
@@ -122,22 +194,21 @@ func (m *mesh) mend(now time.Time) bool {
 	names, _ := m.table()
 	changed, waiting := false, false
 	for name, h := range m.holes {
-		there, dialled := names[name], m.mends[name] != nil
+		_, there := names[name]
+		dialled := m.mends[name] != nil
 		switch age := now.Sub(h.since); {
 		case there && dialled:
 			h.up = true
 			continue
-		case there:
+		case there, age >= h.patience() && !h.up, m.isOver(name, h, names):
 			delete(m.holes, name)
+			delete(m.mends, name)
+			m.log.unwatch(h.addr)
+			changed = changed || dialled
 			continue
 		case h.up:
 			// A route that broke off is dialled as any other, for a while.
 			h.up, h.since = false, now
-		case age >= mendFor:
-			delete(m.holes, name)
-			delete(m.mends, name)
-			changed = true
-			continue
 		case age >= mendAfter && !dialled:
 			m.mends[name] = h
 			changed = true
@@ -148,37 +219,4 @@ func (m *mesh) mend(now time.Time) bool {
 		m.redial()
 	}
 	return waiting
-}
-
-// redial makes the server dial the range and the holes.
-func (m *mesh) redial() {
-	ports := dialPorts(m.cfg.Ports, m.port, m.wide)
-	for _, h := range m.mends {
-		ports = append(ports, h.port)
-	}
-	opts := serverOptions(m.cfg, m.port)
-	opts.Routes = routeURLs(ports)
-	m.cfg.Logger.Debug("dialling for routes", "ports", ports)
-	if err := m.srv.ReloadOptions(opts); err != nil {
-		m.cfg.Logger.Debug("dialling for routes failed", "error", err)
-	}
-}
-
-// routeURLs are the routes to ports of this host.
-//
-// The host is written as an IPv4-mapped address, which dials the same. A server
-// does not follow gossip about an address that it has as a route: it trusts in
-// its own redial, which may come a second later. The two must look different,
-// for a newcomer on a port of the range to be met at once by those who listen
-// elsewhere.
-func routeURLs(ports []int) []*url.URL {
-	urls := make([]*url.URL, len(ports))
-	for i, port := range ports {
-		urls[i] = &url.URL{
-			Scheme: "nats-route",
-			User:   url.UserPassword(routeUser, routePassword),
-			Host:   hostPort("::ffff:"+meshHost, port),
-		}
-	}
-	return urls
 }

@@ -17,7 +17,7 @@ func TestMeshIsMended(t *testing.T) {
 	aCfg, bCfg := testConfig(t, "a@127.0.0.1", freePorts(1)), testConfig(t, "b@127.0.0.1", freePorts(1))
 	a, b := open(t, aCfg), open(t, bCfg)
 	receiveClosed(t, a.Settled())
-	list := appendLine(nil, serverName(bCfg.Node, bCfg.Incarnation), b.(*client).mesh.port)
+	list := appendLine(nil, serverName(bCfg.Node, bCfg.Incarnation), b.RouteAddr())
 	c := a.(*client)
 	if err := c.publishAnyhow(c.subj.reply(aCfg.Incarnation, listID), "", list); err != nil {
 		t.Fatal(err)
@@ -55,11 +55,11 @@ func TestGreetings(t *testing.T) {
 	if want := first.greeting(); !ok || to != second.cfg.Incarnation || !bytes.Equal(list, want) {
 		t.Errorf("the second is told %q, want %q", list, want)
 	}
-	if _, list, ok := hub.greeted(appendLine(nil, serverName("stranger@127.0.0.1", newIncarnation(t)), 1)); ok {
+	if _, list, ok := hub.greeted(appendLine(nil, serverName("stranger@127.0.0.1", newIncarnation(t)), "127.0.0.1:1")); ok {
 		t.Errorf("somebody without a route is told %q", list)
 	}
-	if _, _, ok := first.greeted(second.greeting()); ok || len(first.ports) != 0 {
-		t.Error("somebody outside the range answers greetings")
+	if _, _, ok := first.greeted(second.greeting()); ok || len(first.addrs) == 0 {
+		t.Error("somebody outside the range answers greetings, or forgets them")
 	}
 }
 
@@ -67,17 +67,20 @@ func TestParseLines(t *testing.T) {
 	a, b := serverName("a@127.0.0.1", newIncarnation(t)), serverName("b@127.0.0.1", newIncarnation(t))
 	tests := []struct {
 		name, in string
-		want     map[string]int
+		want     map[string]string
 	}{
-		{"two", fmt.Sprintf("%s 1\n%s 65535\n", a, b), map[string]int{a: 1, b: 65535}},
-		{"no last newline", a + " 7", map[string]int{a: 7}},
-		{"empty", "", map[string]int{}},
-		{"port 0", a + " 0\n", map[string]int{}},
-		{"port too high", a + " 65536\n", map[string]int{}},
-		{"no port", a + "\n", map[string]int{}},
-		{"no node's name", "NABC 1\n", map[string]int{}},
-		{"garbage", "\x00\xff \n\n \n", map[string]int{}},
-		{"garbage before", "x\n" + a + " 7\n", map[string]int{a: 7}},
+		{"two", fmt.Sprintf("%s 10.0.0.1:1\n%s [::1]:65535\n", a, b), map[string]string{a: "10.0.0.1:1", b: "[::1]:65535"}},
+		{"a host's name, no last newline", a + " altair:7", map[string]string{a: "altair:7"}},
+		{"empty", "", map[string]string{}},
+		{"port 0", a + " h:0\n", map[string]string{}},
+		{"port too high", a + " h:65536\n", map[string]string{}},
+		{"no port", a + " h\n", map[string]string{}},
+		{"no host", a + " :7\n", map[string]string{}},
+		{"no address", a + "\n", map[string]string{}},
+		{"more than an address", a + " h:7/x\n" + a + " u@h:7\n" + a + " h h:7\n", map[string]string{}},
+		{"no node's name", "NABC h:1\n", map[string]string{}},
+		{"garbage", "\x00\xff \n\n \n", map[string]string{}},
+		{"garbage before", "x\n" + a + " h:7\n", map[string]string{a: "h:7"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -102,7 +105,7 @@ func TestHoles(t *testing.T) {
 	if m.listed(m.greeting(), now) {
 		t.Error("a node is told of itself: want no hole")
 	}
-	if !m.listed(appendLine(nil, other, freePorts(1).Min), now) {
+	if !m.listed(appendLine(nil, other, hostPort(loopback, freePorts(1).Min)), now) {
 		t.Fatal("a server without a route: want a hole")
 	}
 	steps := []struct {
@@ -123,7 +126,7 @@ func TestHoles(t *testing.T) {
 	}
 	var lines strings.Builder
 	for range 2 * maxMends {
-		lines.Write(appendLine(nil, serverName("b@127.0.0.1", newIncarnation(t)), 1))
+		lines.Write(appendLine(nil, serverName("b@127.0.0.1", newIncarnation(t)), "127.0.0.1:1"))
 	}
 	m.listed([]byte(lines.String()), now)
 	if len(m.holes) > maxMends {

@@ -1,8 +1,11 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +41,8 @@ type client struct {
 	periodic bool
 	interval atomic.Int64  // a time.Duration
 	paced    chan struct{} // has room for one: the interval is another
+	hosts    atomic.Pointer[[]string]
+	rehosted chan struct{} // has room for one: the hosts are others
 
 	nc   *nats.Conn
 	subs []*nats.Subscription
@@ -67,13 +72,16 @@ type linkState struct {
 
 func newClient(cfg Config, kind Kind) *client {
 	c := &client{
-		inbox:   newInbox(),
-		kind:    kind,
-		self:    cfg.Node,
-		inc:     cfg.Incarnation,
-		subj:    newSubjects(cfg.Cluster),
-		log:     cfg.Logger,
-		paced:   make(chan struct{}, 1),
+		inbox: newInbox(),
+		kind:  kind,
+		self:  cfg.Node,
+		inc:   cfg.Incarnation,
+		subj:  newSubjects(cfg.Cluster),
+		log:   cfg.Logger,
+		paced: make(chan struct{}, 1),
+
+		rehosted: make(chan struct{}, 1),
+
 		hangUp:  func() {},
 		worries: worries{log: cfg.Logger, servers: redactedAll(cfg.URLs), auth: cfg.Auth},
 		poke:    make(chan struct{}, 1),
@@ -277,10 +285,50 @@ func (c *client) RouteAddr() string {
 	return c.mesh.addr
 }
 
+// ListenerRefuses dials the address where a route to the server was, or is, for a
+// name may lead elsewhere from here.
+func (c *client) ListenerRefuses(ctx context.Context, node nodeid.Name, inc nodeid.Incarnation, addr string) (refused, here bool) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || c.mesh == nil {
+		return false, false
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		var seen bool
+		if ip, seen = c.mesh.seen.where(serverName(node, inc)); !seen {
+			return false, false
+		}
+	}
+	here = c.mesh.here.has(ip)
+	return refuses(ctx, net.JoinHostPort(ip.String(), port), !here), here
+}
+
+// SetHosts is Conn's.
+func (c *client) SetHosts(hosts []string) {
+	if c.mesh == nil {
+		return
+	}
+	c.hosts.Store(&hosts)
+	select {
+	case c.rehosted <- struct{}{}:
+	default:
+	}
+}
+
+// SetRouteSecrets is Conn's.
+func (c *client) SetRouteSecrets(secrets []RouteSecret) {
+	if c.mesh != nil {
+		c.mesh.setSecrets(secrets)
+	}
+}
+
 func (c *client) Stats() Stats {
 	s := c.stats()
 	s.Kind = c.kind
 	s.Listen = c.RouteAddr()
+	if c.mesh != nil {
+		s.Strangers = c.mesh.log.strangers.refusals()
+	}
 	for _, sub := range c.subs {
 		// The error is that of a closed subscription.
 		if n, err := sub.Dropped(); err == nil {

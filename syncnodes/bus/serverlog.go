@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -19,6 +21,8 @@ const (
 	lineDuplicate  = "Detected duplicate remote route"
 	lineClosed     = "connection closed: "
 	lineDialFailed = "Error trying to connect to route"
+	lineUnverified = "TLS certificate chain and hostname of solicited routes will not be verified"
+	lineTLSFailed  = "TLS %s handshake error"
 )
 
 // rememberedLines bounds how many lines are remembered as told.
@@ -38,10 +42,13 @@ type serverLog struct {
 	told    map[string]bool // lines that were told at debug
 	dials   map[string]bool // addresses of the first round that have not ended
 	closing map[string]bool // ids of connections told as closed
+	watched map[string]bool // addresses, and whether a dial of them was refused
+
+	strangers strangers
 }
 
-// newServerLog expects one dial of each port.
-func newServerLog(log hclog.Logger, dials []int) *serverLog {
+// newServerLog expects one dial of each address.
+func newServerLog(log hclog.Logger, here *ownHost, dials []string) *serverLog {
 	l := &serverLog{
 		log:       log,
 		listening: make(chan error, 1),
@@ -49,18 +56,43 @@ func newServerLog(log hclog.Logger, dials []int) *serverLog {
 		told:      map[string]bool{},
 		dials:     map[string]bool{},
 		closing:   map[string]bool{},
+		watched:   map[string]bool{},
+		strangers: strangers{log: log, here: here},
 	}
 	l.expect(dials)
 	return l
 }
 
-// expect takes in ports that will be dialled, before they are.
-func (l *serverLog) expect(dials []int) {
+// expect takes in addresses that will be dialled, before they are. Those that are
+// names are not waited for: the lines have what they resolve to.
+func (l *serverLog) expect(dials []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, port := range dials {
-		l.dials[hostPort(meshHost, port)] = true
+	for _, addr := range dials {
+		if _, err := netip.ParseAddrPort(addr); err == nil {
+			l.dials[addr] = true
+		}
 	}
+}
+
+// watch keeps in mind whether addr refuses a dial, until unwatch.
+func (l *serverLog) watch(addr string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.watched[addr] = false
+}
+
+func (l *serverLog) unwatch(addr string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.watched, addr)
+}
+
+// refused reports whether a watched address has refused a dial.
+func (l *serverLog) refused(addr string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watched[addr]
 }
 
 func (l *serverLog) Noticef(format string, v ...any) { l.line(false, format, v) }
@@ -76,12 +108,10 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 	l.line(false, format, v)
 }
 
-// fatalError keeps the error among the arguments, to be asked what it is.
+// fatalError keeps the error among the arguments.
 func fatalError(format string, v []any) error {
-	for _, arg := range v {
-		if err, ok := arg.(error); ok {
-			return fmt.Errorf("starting the embedded NATS server: %w", err)
-		}
+	if err := errorAmong(v); err != nil {
+		return fmt.Errorf("starting the embedded NATS server: %w", err)
 	}
 	return fmt.Errorf("starting the embedded NATS server: "+format, v...)
 }
@@ -95,6 +125,9 @@ func (l *serverLog) listened(err error) {
 
 func (l *serverLog) line(quiet bool, format string, v []any) {
 	peer, text := cutPeer(format)
+	if strings.HasPrefix(text, lineUnverified) {
+		return // trust does, in another way
+	}
 	l.signal(peer, text, v)
 	key := text
 	if strings.HasPrefix(text, lineDialFailed) {
@@ -134,7 +167,9 @@ func (l *serverLog) signal(p peer, text string, v []any) {
 		l.listened(nil)
 		return
 	case strings.HasPrefix(text, lineDialFailed):
-		p.addr = failedAddr(v)
+		p.addr = l.dialFailed(v)
+	case strings.HasPrefix(text, lineTLSFailed):
+		l.strangers.refused(p.addr, errorAmong(v))
 	case strings.HasPrefix(text, lineRegistered), strings.HasPrefix(text, lineDuplicate):
 	case p.id != "" && strings.Contains(text, lineClosed):
 		l.mu.Lock()
@@ -157,18 +192,33 @@ func (l *serverLog) poke() {
 	}
 }
 
+// dialFailed takes in that a dial failed, and gives the address it went to.
+func (l *serverLog) dialFailed(v []any) string {
+	addr := failedAddr(v)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, watched := l.watched[addr]; watched && errors.Is(errorAmong(v), syscall.ECONNREFUSED) {
+		l.watched[addr] = true
+	}
+	return addr
+}
+
 // failedAddr is the address that a failed dial went to.
 func failedAddr(v []any) string {
-	for _, arg := range v {
-		err, ok := arg.(error)
-		if !ok {
-			continue
-		}
-		if op := (*net.OpError)(nil); errors.As(err, &op) && op.Addr != nil {
-			return op.Addr.String()
-		}
+	if op := (*net.OpError)(nil); errors.As(errorAmong(v), &op) && op.Addr != nil {
+		return op.Addr.String()
 	}
 	return ""
+}
+
+// errorAmong is the error among the arguments of a line, to be asked what it is.
+func errorAmong(v []any) error {
+	for _, arg := range v {
+		if err, ok := arg.(error); ok {
+			return err
+		}
+	}
+	return nil
 }
 
 // first reports whether a line has not been told yet.

@@ -17,7 +17,7 @@ func TestServerLogIsQuiet(t *testing.T) {
 	}
 	play := func(level hclog.Level) (*serverLog, string) {
 		log, lines := logTo(level)
-		l := newServerLog(log, []int{1, 2})
+		l := newServerLog(log, &ownHost{}, []string{"127.0.0.1:1", "127.0.0.1:2", "named:3"})
 		l.Noticef("Server is ready")
 		for i := range 5 {
 			l.Errorf("Error trying to connect to route (attempt %v): %v", i, refused(1))
@@ -76,7 +76,7 @@ func TestServerLogSignals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newServerLog(hclog.NewNullLogger(), []int{2})
+			l := newServerLog(hclog.NewNullLogger(), &ownHost{}, []string{"127.0.0.1:2"})
 			tt.play(l)
 			tt.play(l) // neither blocks nor counts twice
 			var listened bool

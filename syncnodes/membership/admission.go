@@ -74,7 +74,7 @@ func (c *Core) decide(a admission, now time.Duration) {
 		c.refuseRival(p) // the last to come is the one that is there
 		p.rival = &a
 		if a.route != "" && a.route == p.info.Route {
-			p.watch.refusedAt = now // the port has another owner: the old one is gone
+			p.watch.refusedAt, p.watch.refusedHere = now, true // the port has another owner: the old one is gone
 		}
 		if !c.lost {
 			c.probe(p, now)

@@ -65,6 +65,7 @@ type Core struct {
 
 	// verdicts
 	busSince  time.Duration // the own bus is connected since
+	lookedAt  time.Duration // it began to look for nodes elsewhere
 	hold      bool          // no verdict before a round was sent on time ...
 	holdUntil time.Duration // ... and had its window
 

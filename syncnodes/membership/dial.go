@@ -89,6 +89,10 @@ func (c *Core) connect(name nodeid.Name, now time.Duration) {
 	c.reschedule(p, now)
 }
 
+// Looking tells that the bus has begun to look for nodes elsewhere: who is not
+// there yet may be found within the time that a fresh bus has.
+func (c *Core) Looking(now time.Duration) { c.lookedAt = now }
+
 // sameKind reports whether name is long where ours is long, short where ours
 // is short.
 func (c *Core) sameKind(name nodeid.Name) bool { return name.Long() == c.cfg.Self.Long() }
@@ -127,7 +131,7 @@ func (c *Core) DialFailed(name nodeid.Name, cause DialError, now time.Duration) 
 	} else {
 		c.setState(p, Down, cause.String())
 	}
-	if p.asked && cause == NoHolder && now < c.busSince+findWithin {
+	if p.asked && cause == NoHolder && now < max(c.busSince, c.lookedAt)+findWithin {
 		p.retryAt = now + backoffMin // it may be there, and not be known here yet
 		c.reschedule(p, now)
 		return
@@ -215,10 +219,22 @@ func (c *Core) appeared(ref NodeRef, now time.Duration) {
 		}
 	case p.state == Connecting:
 		c.emit(Dial{Node: p.name}) // it may have asked too early, and ask seldom by now
-	case p.expected && p.parted.IsZero():
+	case p.parted.IsZero() && (p.expected || c.wasLost(p, ref)):
+		if !p.expected {
+			p.introduced = ref.Incarnation
+		}
 		p.held, p.backoff = true, 0
 		c.pace.greet(p)
 		p.retryAt = min(p.retryAt, now+greetingDelay)
 	}
 	c.reschedule(p, now)
+}
+
+// wasLost reports whether ref was a node of the same mesh that nobody parted from
+// us but the network: it went down for its silence, and is back as the same
+// incarnation. All whom the lists name may be gone by then, so that nobody is left
+// to introduce the two again.
+func (c *Core) wasLost(p *peer, ref NodeRef) bool {
+	return p.state == Down && p.inc == ref.Incarnation && p.reason != Shutdown && p.reason != Disconnected &&
+		c.meshes(c.cfg.Info) && c.meshes(p.info)
 }

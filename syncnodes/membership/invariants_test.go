@@ -43,8 +43,8 @@ func (v *witness) busBack(now time.Duration) {
 	}
 }
 
-func (v *witness) listenerRefused(ref NodeRef) {
-	if v.up[ref.Node] == ref.Incarnation {
+func (v *witness) listenerRefused(ref NodeRef, here bool) {
+	if here && v.up[ref.Node] == ref.Incarnation {
 		v.refused[ref.Node] = true
 	}
 }

@@ -168,8 +168,9 @@ func (x *loneCore) hint(t *rapid.T) {
 	case 3:
 		x.core.Advised(ref.Node, x.now)
 	default:
-		x.witness.listenerRefused(ref)
-		x.core.ListenerRefused(ref, x.now)
+		here := rapid.Bool().Draw(t, "here")
+		x.witness.listenerRefused(ref, here)
+		x.core.ListenerRefused(ref, here, x.now)
 	}
 }
 

@@ -109,6 +109,9 @@ func (w *world) command(fields []string) {
 			forgotten, linked := n.core.Forget(full(args[1]), w.now)
 			w.logf("%s: forget %s: %v linked=%v", n.ref.Node, full(args[1]), forgotten, linked)
 		})
+	case "route": // route NODE NAME: the bus has a route to NAME's server
+		n := w.node(args[0])
+		n.do(func() { n.core.RouteUp(w.node(args[1]).ref, w.now) })
 	case "advise": // advise NODE NAME: the bus says that the connection of NAME ended
 		n := w.node(args[0])
 		n.do(func() { n.core.Advised(full(args[1]), w.now) })

@@ -198,8 +198,8 @@ func (w *world) deliver(l *simLink, s Send, from, to *simNode, data []byte) {
 
 func (n *simNode) listenerRefused(ref NodeRef) {
 	n.do(func() {
-		n.witness.listenerRefused(ref)
-		n.core.ListenerRefused(ref, n.now())
+		n.witness.listenerRefused(ref, true)
+		n.core.ListenerRefused(ref, true, n.now())
 	})
 }
 

@@ -39,10 +39,12 @@ func (w *watch) silent() bool { return w.silentSince != never && w.unanswered >=
 func (c *Core) verdict(p *peer, now time.Duration) (reason Reason, detail string, fell bool) {
 	w := &p.watch
 	switch {
-	case w.proven():
+	case w.proven() && w.refusedHere:
 		return ConnectionClosed, "crashed", true
 	case now < c.barredUntil():
 		return 0, "", false
+	case w.proven():
+		return ConnectionClosed, "crashed", true
 	case w.gone():
 		return ConnectionClosed, "gone", true
 	case w.silent() && now >= w.silentSince+w.timeout:
@@ -56,9 +58,9 @@ func (c *Core) nextVerdict(p *peer, now time.Duration) time.Duration {
 	w := &p.watch
 	next := never
 	switch {
-	case w.proven():
+	case w.proven() && w.refusedHere:
 		return now
-	case w.gone():
+	case w.proven(), w.gone():
 		next = now
 	case w.silent():
 		next = w.silentSince + w.timeout

@@ -35,12 +35,13 @@ type watch struct {
 	goneCount int
 	goneAfter time.Duration // of this run
 
-	refusedAt time.Duration // its listener refused a connection
-	routeCut  bool          // the last route to its server is gone
-	probeAt   time.Duration // the next probe out of turn
-	owed      bool          // that one, whatever is heard before
-	tipAgain  time.Duration // the others are not told of it again before
-	tipped    bool          // another node told all of it, since it was heard
+	refusedAt   time.Duration // its listener refused a connection
+	refusedHere bool          // on this host, where nothing lies between
+	routeCut    bool          // the last route to its server is gone
+	probeAt     time.Duration // the next probe out of turn
+	owed        bool          // that one, whatever is heard before
+	tipAgain    time.Duration // the others are not told of it again before
+	tipped      bool          // another node told all of it, since it was heard
 
 	adviseAt       time.Duration // an advisory is not taken before
 	lastSent       time.Duration
@@ -252,14 +253,15 @@ func (c *Core) checkListener(p *peer) {
 }
 
 // ListenerRefused tells that the peer's listener refuses connections: its
-// process is gone, or so it seems until it answers.
-func (c *Core) ListenerRefused(ref NodeRef, now time.Duration) {
+// process is gone, or so it seems until it answers. here tells whether it is on
+// this host.
+func (c *Core) ListenerRefused(ref NodeRef, here bool, now time.Duration) {
 	c.observe(now)
 	p := c.peers[ref.Node]
 	if p == nil || !p.state.Linked() || p.inc != ref.Incarnation {
 		return
 	}
-	p.watch.refusedAt = now
+	p.watch.refusedAt, p.watch.refusedHere = now, here
 	p.watch.probeAt = min(p.watch.probeAt, now+proofGap)
 	c.reschedule(p, now)
 }

@@ -27,8 +27,9 @@ const (
 // not give the cookie away, and prints as its fingerprint. The zero Key is no
 // cookie's.
 type Key struct {
-	psk   [keyLen]byte
-	print [4]byte
+	psk    [keyLen]byte
+	routes [keyLen]byte
+	print  [4]byte
 }
 
 // Derive makes the key of a cookie by HKDF; a cookie shorter than 20
@@ -43,6 +44,7 @@ func Derive(cookie string) Key {
 	}
 	var k Key
 	copy(k.psk[:], derived(secret, "interconnect.1 session"))
+	copy(k.routes[:], derived(secret, "interconnect.1 routes"))
 	copy(k.print[:], derived(secret, "interconnect.1 fingerprint"))
 	return k
 }
@@ -55,6 +57,10 @@ func Fingerprint(cookie string) string { return Derive(cookie).Fingerprint() }
 // are too few to tell a cookie by; testing a guess of a short cookie costs as
 // much as Derive.
 func (k Key) Fingerprint() string { return hex.EncodeToString(k.print[:]) }
+
+// Routes is another key of the same cookie, for the routes between hosts: who
+// knows the one learns nothing of the other.
+func (k Key) Routes() [32]byte { return k.routes }
 
 // Equal compares in constant time.
 func (k Key) Equal(other Key) bool { return subtle.ConstantTimeCompare(k.psk[:], other.psk[:]) == 1 }
