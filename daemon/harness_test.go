@@ -20,7 +20,7 @@ import (
 // The tests run the real command in processes of its own: testscript puts a
 // binary of it, made of this test, in the path.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"interconnectd": main, "busy": keepBusy, "relay": relay, "dial": dialOnce})
+	testscript.Main(m, map[string]func(){"interconnectd": main, "busy": keepBusy, "relay": relay, "dial": dialOnce, "intrude": intrude})
 }
 
 // patience is how long a test waits for what must happen some time.
