@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,8 +75,9 @@ func makeDir(dir string) error {
 	return trusted(dir)
 }
 
-// trusted checks that nobody else owns dir: in a temporary folder anyone could
-// have made a folder of that name, to listen there in our place.
+// trusted checks that nobody else owns dir, or may put files in the place of ours:
+// in a temporary folder anyone could have made a folder of that name, to listen
+// there in our place.
 func trusted(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -84,11 +86,29 @@ func trusted(dir string) error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is no folder", dir)
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if self := os.Geteuid(); ok && self != 0 && stat.Uid != 0 && int(stat.Uid) != self {
+	if !ours(info) {
 		return fmt.Errorf("%s belongs to another user", dir)
 	}
+	if info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 {
+		return fmt.Errorf("everybody may write to %s", dir)
+	}
 	return nil
+}
+
+// trustedSocket reports whether a daemon of this user, or root's, made the socket at
+// path. A link is none: who may only make files in a folder could let it lead
+// anywhere.
+func trustedSocket(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().Type() == fs.ModeSocket && ours(info)
+}
+
+// ours reports whether a file belongs to this user or to root. Root asks the
+// daemons of all users.
+func ours(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	self := os.Geteuid()
+	return !ok || self == 0 || stat.Uid == 0 || int(stat.Uid) == self
 }
 
 const socketSuffix = ".sock"

@@ -76,6 +76,9 @@ func search(ctx context.Context, dirs []string, only nodeid.Name) (map[nodeid.Na
 				continue
 			}
 			path := filepath.Join(dir, e.Name())
+			if !trustedSocket(path) {
+				continue
+			}
 			switch err := probe(ctx, path); {
 			case err == nil:
 				found[name] = path

@@ -101,6 +101,75 @@ func TestTakeReplacesStaleSocket(t *testing.T) {
 	}
 }
 
+// A link in the runtime folder leads nowhere: what it points to is neither
+// removed, nor locked, nor asked, nor taken for a daemon.
+func TestLinksAreNotFollowed(t *testing.T) {
+	elsewhere := t.TempDir()
+	target := filepath.Join(elsewhere, "target")
+	if err := os.WriteFile(target, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	intact := func(t *testing.T) {
+		t.Helper()
+		if text, err := os.ReadFile(target); err != nil || string(text) != "precious" {
+			t.Errorf("what the link points to is %q, %v now", text, err)
+		}
+	}
+	link := func(t *testing.T, to, name string) (dir string) {
+		t.Helper()
+		dir = t.TempDir()
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	t.Run("socket", func(t *testing.T) {
+		dir := link(t, target, "a@127.0.0.1.sock")
+		s := take1(t, dir)
+		defer s.Close()
+		if info, err := os.Lstat(s.Path); err != nil || info.Mode().Type() != os.ModeSocket {
+			t.Errorf("at %s there is %v, %v, want a socket", s.Path, info, err)
+		}
+		intact(t)
+	})
+	t.Run("lock", func(t *testing.T) {
+		if s, err := Take(t.Context(), link(t, target, "a@127.0.0.1.lock"), self); err == nil {
+			s.Close()
+			t.Error("a lock that is a link: want an error")
+		}
+		intact(t)
+	})
+	t.Run("a socket for the client", func(t *testing.T) {
+		s := take1(t, elsewhere)
+		defer s.Close()
+		dir := link(t, s.Path, "a@127.0.0.1.sock")
+		if found, err := search(t.Context(), []string{dir}, self); err != nil || len(found) > 0 {
+			t.Errorf("behind a link: found %v, %v, want nothing", found, err)
+		}
+		if found, err := search(t.Context(), []string{elsewhere}, self); err != nil || len(found) != 1 {
+			t.Errorf("the socket itself: found %v, %v", found, err)
+		}
+	})
+}
+
+// A folder in which everybody may replace files is not used, one in which each may
+// only make his own is.
+func TestFoldersOfEverybody(t *testing.T) {
+	for mode, want := range map[os.FileMode]bool{0o700: true, 0o770: true, 0o777: false, 0o777 | os.ModeSticky: true} {
+		dir := t.TempDir()
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Take(t.Context(), dir, self)
+		if (err == nil) != want {
+			t.Errorf("mode %v: %v, want it taken: %v", mode, err, want)
+		}
+		if err == nil {
+			s.Close()
+		}
+	}
+}
+
 func writeFile(t *testing.T, path string) {
 	t.Helper()
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
