@@ -299,3 +299,76 @@ func TestHostsHeal(t *testing.T) {
 		}
 	}
 }
+
+// TestHostsCutOff: a host whose own cable is out takes nobody down for it, and says
+// what it is; the others take its daemon down. A daemon of its own that is killed
+// meanwhile is told. With one other host alone nothing can tell which of the two is
+// cut off, and both judge.
+func TestHostsCutOff(t *testing.T) {
+	t.Parallel()
+	h := newHosts(t, 3)
+	nodes := []string{h.at("a", 0), h.at("b", 1), h.at("c", 2), "a2@" + h.secondAddr(0)}
+	a, b, c, a2 := nodes[0], nodes[1], nodes[2], nodes[3]
+	list := h.sync(nodes...)
+	for i, node := range nodes {
+		h.start(i%3, node, "-config", list)
+	}
+	h.meet(nodes...)
+	time.Sleep(chaosTimeout / 10) // who is young judges later
+	cut := time.Now()
+	h.ip("-n", h.name, "link", "set", h.port(0), "down")
+	lost := h.await(a, `bus lost: error="no other host answers: this one is cut off"`)
+	t.Logf("a says that it is cut off after %v", loggedAt(t, lost).Sub(cut).Round(time.Millisecond))
+	for _, node := range []string{b, c} {
+		h.await(node, regexp.QuoteMeta("--- Node down: "+a+":"))
+		h.await(node, regexp.QuoteMeta("--- Node down: "+a2+":"))
+	}
+	h.sees(0, a, b, c, a2)
+	h.kill(a2)
+	h.await(a, regexp.QuoteMeta("--- Node down: "+a2+": type=visible reason=connection_closed detail=crashed"))
+	time.Sleep(chaosTimeout) // and no timeout ends it
+	h.sees(0, a, b, c)
+	h.ip("-n", h.name, "link", "set", h.port(0), "up")
+	back := time.Now()
+	line := h.await(a, "bus back")
+	t.Logf("a says that it is back after %v", loggedAt(t, line).Sub(back).Round(time.Millisecond))
+	for _, node := range []string{b, c} {
+		lines, err := h.running[node].await(regexp.MustCompile(regexp.QuoteMeta("--- Node up: "+a+":")), 2)
+		if err != nil {
+			t.Fatalf("%s does not see a again: %v\n%s", node, err, h.running[node].log())
+		}
+		t.Logf("%s sees a again after %v", node, loggedAt(t, lines[1]).Sub(back).Round(time.Millisecond))
+		for _, line := range h.running[node].lines(regexp.MustCompile("bus lost|--- Node down: [bc]@")) {
+			t.Errorf("%s: %s", node, line)
+		}
+	}
+	for _, line := range h.running[a].lines(regexp.MustCompile(`--- Node down: [bc]@`)) {
+		if !strings.Contains(line, "declared down by peer") { // which it hears when it is back
+			t.Errorf("a: %s", line)
+		}
+	}
+
+	h.kill(c)
+	h.await(a, regexp.QuoteMeta("--- Node down: "+c+": type=visible reason=connection_closed detail=crashed"))
+	h.meetAgain(a, b)
+	h.ip("-n", h.name, "link", "set", h.port(0), "down")
+	for node, other := range map[string]string{a: b, b: a} {
+		h.await(node, regexp.QuoteMeta("--- Node down: "+other+": type=visible reason=net_tick_timeout"))
+	}
+	h.ip("-n", h.name, "link", "set", h.port(0), "up")
+}
+
+// meetAgain waits until two nodes see each other now.
+func (h *hosts) meetAgain(a, b string) {
+	h.t.Helper()
+	for until := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		ofA, errA := h.client(0, a).Nodes(h.t.Context())
+		ofB, errB := h.client(1, b).Nodes(h.t.Context())
+		if errA == nil && errB == nil && slices.Contains(ofA, nodeid.Name(b)) && slices.Contains(ofB, nodeid.Name(a)) {
+			return
+		}
+		if time.Now().After(until) {
+			h.t.Fatalf("%s sees %q (%v), %s %q (%v)", a, ofA, errA, b, ofB, errB)
+		}
+	}
+}

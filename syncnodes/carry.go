@@ -124,6 +124,9 @@ func (l *loop) carryMembership(o membership.Output) {
 		l.waiting.unreachable(o.Node)
 	case membership.Changed:
 		l.log.Debug("peer", "node", o.Node, "from", o.From, "to", o.To, "cause", o.Cause)
+		if o.To == membership.Suspect && !l.busLost {
+			l.conn.Doubt()
+		}
 	case membership.NameInUse:
 		l.startLeaving(&NameInUseError{Name: l.node.name})
 	case membership.Left:

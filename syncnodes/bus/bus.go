@@ -273,6 +273,9 @@ type Conn interface {
 	// one of them. Routes that are up stay. Embedded only; before the first
 	// call nobody joins who is not on loopback.
 	SetRouteSecrets(secrets []RouteSecret)
+	// Doubt tells that a node does not answer. An embedded mesh then finds out
+	// whether this host is cut off from all others, and is Lost if it is.
+	Doubt()
 	// ListenerRefuses dials the RouteAddr of a node several times within 10
 	// ms, and reports whether that was refused: its process is gone. here
 	// tells whether it is on this host, where nothing lies between that could

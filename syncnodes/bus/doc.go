@@ -36,7 +36,9 @@
 // No periodic echo runs through an embedded server: it lives and dies, stops
 // and continues with its client, and between the two is a pipe in memory. One
 // echo after each connection makes sure that the subscriptions are live. That
-// the routes work is not told by any echo to oneself; the probes tell it.
+// the routes work is not told by any echo to oneself; the probes tell it. What they cannot tell, whether
+// all other hosts are dead or this one is cut off, is found out by [Conn]'s
+// Doubt: cutoff.go has the states. A mesh that is Lost in this way still sends.
 //
 // # External
 //
@@ -62,7 +64,8 @@
 //
 // 1. Connected is the first event; sends work when it can be read, and fail
 // until then. The same holds for Back.
-// 2. Sends fail from before Lost can be read until before Back can be read.
+// 2. Sends fail from before Lost can be read until before Back can be read, but
+// where a mesh is cut off.
 // 3. Packets of one kind from one sender arrive in the order of sending; there
 // is no order between kinds, nor between packets and events.
 // 4. RouteUp and RouteDown of one server alternate, RouteUp first. On RouteUp

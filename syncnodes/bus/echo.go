@@ -91,5 +91,5 @@ func (p *pulse) lose(err error) (Event, bool) {
 }
 
 // ownID draws an id for a request of the bus itself; nobody can guess it. The
-// ids from listID on have a meaning of their own.
-func ownID() uint64 { return MaxReplyID + 1 + rand.Uint64N(listID-MaxReplyID-1) }
+// ids from askID on have a meaning of their own.
+func ownID() uint64 { return MaxReplyID + 1 + rand.Uint64N(askID-MaxReplyID-1) }

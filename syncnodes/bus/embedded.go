@@ -48,16 +48,17 @@ const (
 // mesh is the embedded server and what is known of its routes.
 type mesh struct {
 	// immutable
-	srv   *server.Server
-	log   *serverLog
-	cfg   Config
-	subj  subjects
-	self  string // the server's name
-	place place
-	here  *ownHost
-	trust *trust // nil where all routes stay on loopback
-	port  int    // where it listens for routes
-	addr  string // the same, as others dial it
+	srv    *server.Server
+	log    *serverLog
+	cfg    Config
+	subj   subjects
+	self   string // the server's name
+	place  place
+	here   *ownHost
+	trust  *trust // nil where all routes stay on loopback
+	port   int    // where it listens for routes
+	addr   string // the same, as others dial it
+	hostID string
 
 	dials chan []*url.URL // what to dial, for redialler; the latest counts
 	tasks sync.WaitGroup
@@ -70,6 +71,7 @@ type mesh struct {
 	routes   map[string]*route // by server name
 	restless time.Time         // since when the table is not as the log says
 	addrs    map[string]string // of those who greeted us, by server name
+	hostIDs  map[string]string // theirs
 	holes    map[string]*hole  // servers without a route
 	mends    map[string]*hole  // those of them that are dialled
 }
@@ -189,8 +191,12 @@ func startServer(ctx context.Context, cfg Config, place place, port int) (*mesh,
 		hosts:  cfg.Hosts,
 		routes: map[string]*route{},
 		addrs:  map[string]string{},
-		holes:  map[string]*hole{},
-		mends:  map[string]*hole{},
+
+		hostIDs: map[string]string{},
+		hostID:  hostID(),
+
+		holes: map[string]*hole{},
+		mends: map[string]*hole{},
 	}
 	var err error
 	if place.secured {
@@ -335,6 +341,7 @@ func (m *mesh) look(now time.Time) (events []Event, again time.Duration, settled
 		m.lost(name, now)
 		m.seen.gone(name, now)
 		delete(m.addrs, name)
+		delete(m.hostIDs, name)
 		if r.told {
 			events = append(events, Event{Kind: RouteDown, Node: r.node, Incarnation: r.inc})
 		}

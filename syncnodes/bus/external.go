@@ -187,10 +187,7 @@ func (w *worries) complain(err error) {
 
 // isNews reports whether that reason has not been told for a minute.
 func (w *worries) isNews(err error, now time.Time) bool {
-	reason := "closed"
-	if err != nil {
-		reason = err.Error()
-	}
+	reason := reasonOf(err)
 	for other, at := range w.told {
 		if now.Sub(at) >= complainEvery {
 			delete(w.told, other)
@@ -204,6 +201,18 @@ func (w *worries) isNews(err error, now time.Time) bool {
 	}
 	w.told[reason] = now
 	return true
+}
+
+// reasonOf is an error without the addresses in it: our port is another each time.
+func reasonOf(err error) string {
+	var op *net.OpError
+	switch {
+	case err == nil:
+		return "closed"
+	case errors.As(err, &op) && op.Err != nil:
+		return op.Op + ": " + op.Err.Error()
+	}
+	return err.Error()
 }
 
 // denied tells that a server does not let us use a subject, once a minute: each

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -278,5 +279,19 @@ func TestExternalClose(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestReasonsAreCountedWithoutPorts: a server that breaks connections off, each on
+// another port of ours, is one reason, and leaves room for the one that matters.
+func TestReasonsAreCountedWithoutPorts(t *testing.T) {
+	log, lines := logTo(hclog.Info)
+	w := worries{log: log, servers: "nats://h:4222"}
+	for port := range 10 * reasonsMost {
+		w.complain(&net.OpError{Op: "read", Net: "tcp", Source: &net.TCPAddr{Port: 40000 + port}, Err: syscall.ECONNRESET})
+	}
+	w.complain(errors.New("remote error: tls: certificate required"))
+	if got := lines.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "wants a certificate of us") {
+		t.Errorf("told:\n%s\nwant one line about the resets, and one about the certificate", got)
 	}
 }

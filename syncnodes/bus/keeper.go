@@ -35,10 +35,13 @@ type keeper struct {
 	widen  *time.Timer
 	greet  *time.Timer
 	mend   *time.Timer
+
+	cut cutoff
+	far *time.Timer
 }
 
 func newKeeper(c *client) *keeper {
-	return &keeper{c: c, beat: idleTimer(), wildcard: idleTimer(), look: idleTimer(), widen: idleTimer(), greet: idleTimer(), mend: idleTimer()}
+	return &keeper{c: c, beat: idleTimer(), wildcard: idleTimer(), look: idleTimer(), widen: idleTimer(), greet: idleTimer(), mend: idleTimer(), far: idleTimer()}
 }
 
 // idleTimer is a timer that waits for its first Reset.
@@ -50,7 +53,7 @@ func idleTimer() *time.Timer {
 
 func (k *keeper) run() {
 	defer func() {
-		for _, t := range []*time.Timer{k.beat, k.wildcard, k.look, k.widen, k.greet, k.mend} {
+		for _, t := range []*time.Timer{k.beat, k.wildcard, k.look, k.widen, k.greet, k.mend, k.far} {
 			t.Stop()
 		}
 	}()
@@ -84,6 +87,10 @@ func (k *keeper) run() {
 			k.greetAll()
 		case <-k.mend.C:
 			k.mendMesh()
+		case <-k.c.doubts:
+			k.doubt()
+		case <-k.far.C:
+			k.roundOver(time.Now())
 		}
 	}
 }
@@ -130,7 +137,11 @@ func (k *keeper) answered(r Reply) {
 		k.wildcard.Reset(wildcardEvery)
 		return
 	}
-	if r.ID >= listID {
+	if k.cut.ids[r.ID] && !r.NoResponders {
+		k.reached()
+		return
+	}
+	if r.ID >= askID {
 		k.keeperSays(r)
 		return
 	}
@@ -175,6 +186,9 @@ func (k *keeper) lookAtRoutes() {
 		switch ev.Kind {
 		case RouteUp:
 			k.greetOne(ev.Incarnation)
+			if k.cut.lost {
+				k.far.Reset(0)
+			}
 		case RouteDown:
 			k.mendMesh() // it may be one that was mended
 		}
@@ -207,6 +221,8 @@ func (k *keeper) greetAll() {
 func (k *keeper) keeperSays(r Reply) {
 	switch {
 	case k.c.mesh == nil:
+	case r.ID == askID:
+		k.echoTo(r.Data)
 	case r.ID == greetingID:
 		if to, list, ok := k.c.mesh.greeted(r.Data); ok {
 			_ = k.c.publishAnyhow(k.c.subj.reply(to, listID), "", list)
@@ -240,10 +256,10 @@ func (k *keeper) tell(ev Event) {
 		k.asked, k.silences = 0, 0
 		k.wildcard.Stop()
 	}
-	select {
-	case k.c.events <- ev:
-	case <-k.c.done:
+	if k.cut.lost && (ev.Kind == Lost || ev.Kind == Back) {
+		return // it is lost for another reason, which ends by itself
 	}
+	k.send(ev)
 	switch {
 	case ev.Kind != Connected:
 	case k.c.mesh != nil:
@@ -252,6 +268,13 @@ func (k *keeper) tell(ev Event) {
 		k.greet.Reset(greetEvery)
 	default:
 		k.settle()
+	}
+}
+
+func (k *keeper) send(ev Event) {
+	select {
+	case k.c.events <- ev:
+	case <-k.c.done:
 	}
 }
 

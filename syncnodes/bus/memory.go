@@ -433,6 +433,9 @@ func (m *Member) SetHosts([]string) {}
 // SetRouteSecrets does nothing: everybody may join a hub.
 func (m *Member) SetRouteSecrets([]RouteSecret) {}
 
+// Doubt does nothing: there is one host.
+func (m *Member) Doubt() {}
+
 // ListenerRefuses knows the addresses of this hub's members; all are here.
 func (m *Member) ListenerRefuses(_ context.Context, _ nodeid.Name, _ nodeid.Incarnation, addr string) (refused, here bool) {
 	m.hub.mu.Lock()

@@ -36,6 +36,7 @@ import (
 const (
 	greetingID = math.MaxUint64
 	listID     = math.MaxUint64 - 1
+	askID      = math.MaxUint64 - 2 // see cutoff.go
 )
 
 const (
@@ -70,14 +71,14 @@ func (h *hole) patience() time.Duration {
 	return mendFor
 }
 
-// greeting is the line about this server.
-func (m *mesh) greeting() []byte { return appendLine(nil, m.self, m.addr) }
+// greeting is the line about this server, with its host behind it.
+func (m *mesh) greeting() []byte { return appendLine(nil, m.self, m.addr+" "+m.hostID) }
 
 func appendLine(b []byte, name, addr string) []byte {
 	return fmt.Appendf(b, "%s %s\n", name, addr)
 }
 
-// parseLines reads greetings and lists; what is malformed is left out.
+// parseLines reads lists; what is malformed is left out.
 func parseLines(data []byte) map[string]string {
 	lines := map[string]string{}
 	for line := range bytes.Lines(data) {
@@ -91,6 +92,20 @@ func parseLines(data []byte) map[string]string {
 	}
 	return lines
 }
+
+// parseGreeting reads a greeting. The host is "" where its sender does not know it.
+func parseGreeting(data []byte) (name, addr, host string, ok bool) {
+	line, isLine := strings.CutSuffix(string(data), "\n")
+	words := strings.Split(line, " ")
+	if !isLine || len(words) != 3 || !validAddr(words[1]) || len(words[2]) > hostIDMost {
+		return "", "", "", false
+	}
+	_, _, ok = parseServerName(words[0])
+	return words[0], words[1], words[2], ok
+}
+
+// hostIDMost bounds what is kept of a host's id.
+const hostIDMost = 64
 
 // validAddr reports whether addr is host:port with nothing else in it.
 func validAddr(addr string) bool {
@@ -116,23 +131,21 @@ func (m *mesh) nearer(addr string) string {
 // greeted takes in a greeting, and gives what to answer and to whom; ok is
 // false where there is nothing to say.
 func (m *mesh) greeted(data []byte) (to nodeid.Incarnation, list []byte, ok bool) {
-	lines := parseLines(data)
-	if len(lines) != 1 {
+	name, addr, host, ok := parseGreeting(data)
+	if !ok {
 		return to, nil, false
 	}
 	names, _ := m.table()
-	for name, addr := range lines {
-		if _, there := names[name]; !there {
-			return to, nil, false
-		}
-		_, to, _ = parseServerName(name)
-		for other, otherAddr := range m.addrs {
-			if other != name && len(list) < MaxPacket-1024 {
-				list = appendLine(list, other, otherAddr)
-			}
-		}
-		m.addrs[name] = addr
+	if _, there := names[name]; !there {
+		return to, nil, false
 	}
+	_, to, _ = parseServerName(name)
+	for other, otherAddr := range m.addrs {
+		if other != name && len(list) < MaxPacket-1024 {
+			list = appendLine(list, other, otherAddr)
+		}
+	}
+	m.addrs[name], m.hostIDs[name] = addr, host
 	inRange := m.port >= m.cfg.Ports.Min && m.port <= m.cfg.Ports.Max
 	return to, list, inRange && len(list) > 0
 }

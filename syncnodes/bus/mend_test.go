@@ -52,10 +52,10 @@ func TestGreetings(t *testing.T) {
 		t.Errorf("the first is told %q, want nothing", list)
 	}
 	to, list, ok := hub.greeted(second.greeting())
-	if want := first.greeting(); !ok || to != second.cfg.Incarnation || !bytes.Equal(list, want) {
+	if want := appendLine(nil, first.self, first.addr); !ok || to != second.cfg.Incarnation || !bytes.Equal(list, want) {
 		t.Errorf("the second is told %q, want %q", list, want)
 	}
-	if _, list, ok := hub.greeted(appendLine(nil, serverName("stranger@127.0.0.1", newIncarnation(t)), "127.0.0.1:1")); ok {
+	if _, list, ok := hub.greeted(appendLine(nil, serverName("stranger@127.0.0.1", newIncarnation(t)), "127.0.0.1:1 host")); ok {
 		t.Errorf("somebody without a route is told %q", list)
 	}
 	if _, _, ok := first.greeted(second.greeting()); ok || len(first.addrs) == 0 {

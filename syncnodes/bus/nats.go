@@ -43,6 +43,7 @@ type client struct {
 	paced    chan struct{} // has room for one: the interval is another
 	hosts    atomic.Pointer[[]string]
 	rehosted chan struct{} // has room for one: the hosts are others
+	doubts   chan struct{} // has room for one: see Doubt
 
 	nc   *nats.Conn
 	subs []*nats.Subscription
@@ -81,6 +82,7 @@ func newClient(cfg Config, kind Kind) *client {
 		paced: make(chan struct{}, 1),
 
 		rehosted: make(chan struct{}, 1),
+		doubts:   make(chan struct{}, 1),
 
 		hangUp:  func() {},
 		worries: worries{log: cfg.Logger, servers: redactedAll(cfg.URLs), auth: cfg.Auth},

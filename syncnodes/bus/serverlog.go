@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hashicorp/go-hclog"
@@ -45,6 +46,7 @@ type serverLog struct {
 	watched map[string]bool // addresses, and whether a dial of them was refused
 
 	strangers strangers
+	reached   atomic.Bool // another host's listener has refused a dial
 }
 
 // newServerLog expects one dial of each address.
@@ -195,9 +197,15 @@ func (l *serverLog) poke() {
 // dialFailed takes in that a dial failed, and gives the address it went to.
 func (l *serverLog) dialFailed(v []any) string {
 	addr := failedAddr(v)
+	if !errors.Is(errorAmong(v), syscall.ECONNREFUSED) {
+		return addr
+	}
+	if ap, err := netip.ParseAddrPort(addr); err == nil && !l.strangers.here.has(ap.Addr()) {
+		l.reached.Store(true)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, watched := l.watched[addr]; watched && errors.Is(errorAmong(v), syscall.ECONNREFUSED) {
+	if _, watched := l.watched[addr]; watched {
 		l.watched[addr] = true
 	}
 	return addr

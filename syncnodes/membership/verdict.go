@@ -17,9 +17,16 @@ func (c *Core) barredUntil() time.Duration {
 }
 
 // proven reports whether p's process is known to be gone: its listener refused,
-// and `no responders` came twice, some time apart.
-func (w *watch) proven() bool {
-	return w.refusedAt != never && w.goneCount >= 2 && w.goneLast-w.goneSince >= proofGap
+// and `no responders` came twice, some time apart. While the bus is lost nobody is
+// asked; on this host it is enough then that the route ended, too.
+func (c *Core) proven(w *watch) bool {
+	switch {
+	case w.refusedAt == never:
+		return false
+	case c.lost && w.refusedHere && w.routeCut:
+		return true
+	}
+	return w.goneCount >= 2 && w.goneLast-w.goneSince >= proofGap
 }
 
 // gone reports whether `no responders` came throughout the run's goneAfter. A peer not
@@ -39,11 +46,11 @@ func (w *watch) silent() bool { return w.silentSince != never && w.unanswered >=
 func (c *Core) verdict(p *peer, now time.Duration) (reason Reason, detail string, fell bool) {
 	w := &p.watch
 	switch {
-	case w.proven() && w.refusedHere:
+	case c.proven(w) && w.refusedHere:
 		return ConnectionClosed, "crashed", true
 	case now < c.barredUntil():
 		return 0, "", false
-	case w.proven():
+	case c.proven(w):
 		return ConnectionClosed, "crashed", true
 	case w.gone():
 		return ConnectionClosed, "gone", true
@@ -58,9 +65,9 @@ func (c *Core) nextVerdict(p *peer, now time.Duration) time.Duration {
 	w := &p.watch
 	next := never
 	switch {
-	case w.proven() && w.refusedHere:
+	case c.proven(w) && w.refusedHere:
 		return now
-	case w.proven(), w.gone():
+	case c.proven(w), w.gone():
 		next = now
 	case w.silent():
 		next = w.silentSince + w.timeout
