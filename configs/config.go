@@ -41,6 +41,9 @@ type Config struct {
 
 	Bus      Bus
 	Detector Detector
+	// HTTP is where the daemon answers to probes of its health, as HOST:PORT; "" is
+	// nowhere.
+	HTTP string
 
 	// Params are all other application parameters that were set, by
 	// application and name: nothing here reads them.

@@ -82,6 +82,9 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 	word("detector.timeout", shortDuration(c.Detector.Timeout))
 	word("detector.gone_after", shortDuration(c.Detector.GoneAfter))
 	word("log.level", levelName(c.LogLevel))
+	if c.HTTP != "" {
+		word("http.listen", c.HTTP)
+	}
 	return list
 }
 

@@ -82,6 +82,11 @@ func settingsFields() []field[reader] {
 			key("level", "The least severe level that is logged. logger_level of a sys.config takes its place.",
 				choice(logLevelNames...).standard(levelName(d.LogLevel)), takeLogLevel),
 		),
+		section(
+			"http", "Where others ask whether the daemon is well: GET /healthz and /readyz.",
+			key("listen", "HOST:PORT, or :PORT of 127.0.0.1. -http takes its place. Without either nothing listens.",
+				text("HOST:PORT", `^[^\s/@?#%]*:[0-9]+$`, checkListen).example("127.0.0.1:9464"), takeHTTP),
+		),
 	}
 }
 
@@ -192,6 +197,39 @@ func checkURL(text string) error {
 		return fmt.Errorf("want nothing after the host and port of the URL, got %q", text)
 	}
 	return nil
+}
+
+// checkListen takes HOST:PORT and :PORT.
+func checkListen(text string) error {
+	_, port, err := net.SplitHostPort(text)
+	if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 {
+		return fmt.Errorf("want HOST:PORT with a port from 1 to 65535, got %q", text)
+	}
+	return nil
+}
+
+func takeHTTP(r *reader, v given[string]) { r.setHTTP(v.value, v.origin) }
+
+// readHTTP takes -http, which wins.
+func (r *reader) readHTTP() {
+	if !r.in.Args.Has("http") {
+		return
+	}
+	addr, origin := r.in.Args.Value("http"), Origin{Source: "-http"}
+	if err := checkListen(addr); err != nil {
+		r.report(Error, origin, err)
+		return
+	}
+	r.setHTTP(addr, origin)
+}
+
+// setHTTP keeps to loopback what was not told otherwise.
+func (r *reader) setHTTP(addr string, origin Origin) {
+	if strings.HasPrefix(addr, ":") {
+		addr = "127.0.0.1" + addr
+	}
+	r.cfg.HTTP = addr
+	r.set("http.listen", origin)
 }
 
 // checkRoute takes HOST:PORT and HOST; an IPv6 address with a port is in brackets.

@@ -12,6 +12,7 @@ import (
 
 	"interconnectd/configs"
 	"interconnectd/daemon/control"
+	"interconnectd/daemon/statuspage"
 	"interconnectd/observer"
 	"interconnectd/syncnodes"
 )
@@ -33,6 +34,7 @@ type daemon struct {
 	notify *notifier
 	socket *control.Socket
 	node   *syncnodes.Node
+	page   *statuspage.Server // nil where it is off
 	server *control.Server
 
 	tasks sync.WaitGroup // the goroutines of the observer, the server, the notifier
@@ -82,9 +84,31 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 	again := newReloader(d.input, d.cfg, node, d.notify, d.log)
 	d.tasks.Go(func() { again.onHangup(ctx, d.hangups) })
 	service := control.Daemon{Stop: func() { end(asked) }, Reload: again.asked}
+	if err := d.startHTTP(ctx, end); err != nil {
+		return err
+	}
 	d.server = control.NewServer(node, service, d.log.Named("control"))
 	d.tasks.Go(func() {
 		if err := d.server.Serve(d.socket); err != nil {
+			end(err)
+		}
+	})
+	return nil
+}
+
+// startHTTP answers on http.listen, where that is set.
+func (d *daemon) startHTTP(ctx context.Context, end context.CancelCauseFunc) error {
+	if d.cfg.HTTP == "" {
+		return nil
+	}
+	page, err := statuspage.Listen(ctx, d.cfg.HTTP, d.node, d.log.Named("http"))
+	if err != nil {
+		return err
+	}
+	d.page = page
+	d.log.Info("answering over HTTP", "listen", page.Addr())
+	d.tasks.Go(func() {
+		if err := page.Serve(); err != nil {
 			end(err)
 		}
 	})
@@ -135,6 +159,9 @@ func (d *daemon) leave() error {
 		errs = append(errs, within(ctx, "leaving the cluster", func() { _ = d.node.Close() })) // Err was asked
 	}
 	d.notify.close()
+	if d.page != nil {
+		errs = append(errs, d.page.Close())
+	}
 	if d.server != nil {
 		errs = append(errs, d.server.Shutdown(ctx))
 	}

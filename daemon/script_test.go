@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 
 	"interconnectd/configs"
 	"interconnectd/daemon/control"
+	"interconnectd/syncnodes/bus/bustest"
 )
 
 // TestScripts runs testdata/script/*.txtar. Each script has a site of its own,
@@ -31,7 +34,9 @@ import (
 //	code N COMMAND ARG...    run a command that exits with N
 //	mode OCTAL FILE          change the mode of a file
 //
-// $HOST is this host's short name. The condition [alone] holds where no daemon runs on this host besides.
+//	get CODE TEXT URL        ask over HTTP; the answer has one line
+//
+// $HTTPPORT and $HTTPPORT2 are free ports, $HOST is this host's short name. The condition [alone] holds where no daemon runs on this host besides.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
@@ -40,7 +45,7 @@ func TestScripts(t *testing.T) {
 		Condition:          condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": cmdStart, "log": cmdLog, "signal": cmdSignal,
-			"end": cmdEnd, "code": cmdCode, "mode": cmdMode,
+			"end": cmdEnd, "code": cmdCode, "mode": cmdMode, "get": cmdGet,
 		},
 	})
 }
@@ -64,7 +69,8 @@ func setUp(env *testscript.Env) error {
 		return err
 	}
 	env.Vars = append(env.Vars, s.env...)
-	env.Vars = append(env.Vars, "HOST="+host)
+	port := bustest.FreePorts(2)
+	env.Vars = append(env.Vars, "HOST="+host, fmt.Sprint("HTTPPORT=", port), fmt.Sprint("HTTPPORT2=", port+1))
 	env.Values[stageKey{}] = st
 	env.Defer(func() {
 		for _, p := range st.daemons {
@@ -80,6 +86,20 @@ func condition(word string) (bool, error) {
 	}
 	_, err := control.Find(context.Background(), func(string) string { return "" }, "")
 	return errors.Is(err, control.ErrNone), nil
+}
+
+func cmdGet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: get CODE TEXT URL")
+	}
+	answer, err := http.Get(args[2])
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	if got := strings.TrimSpace(string(text)); fmt.Sprint(answer.StatusCode) != args[0] || got != args[1] {
+		ts.Fatalf("%d %q, want %s %q", answer.StatusCode, got, args[0], args[1])
+	}
 }
 
 func stageOf(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }

@@ -79,6 +79,12 @@
 //   - NATS passes nothing from route to route: a stranger among the users of one
 //     host reads and writes what goes to and from that host's daemons only.
 //
+// `names` asks all who are on the bus, and lists what answers: whoever is on the bus
+// can ask, and learns the names, ten times a second from each node. There is no NATS
+// micro service, and no event is published. Over HTTP, where that is switched on, a
+// daemon tells everybody who reaches the address whether it is ready, and which nodes
+// of its lists are missing; nothing can be changed there.
+//
 // Whoever may open the daemon's control
 // socket, its own user and root, may do all that it can, and read the cookie.
 //

@@ -58,8 +58,11 @@ func (m *mesh) elsewhere() map[string]nodeid.Incarnation {
 		if !ok || m.here.has(ip) {
 			continue
 		}
-		host := m.hostIDs[name]
-		if host == "" {
+		host, greeted := m.hostIDs[name]
+		switch {
+		case !greeted:
+			continue // it may be one of a host that is counted
+		case host == "":
 			host = ip.String()
 		}
 		hosts[host] = r.inc

@@ -3,6 +3,8 @@ package bus
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,5 +133,25 @@ func TestHoles(t *testing.T) {
 	m.listed([]byte(lines.String()), now)
 	if len(m.holes) > maxMends {
 		t.Errorf("%d holes, want %d at most", len(m.holes), maxMends)
+	}
+}
+
+// TestElsewhere: hosts are told apart by what their servers say of themselves, not by
+// addresses, of which a host may have many; who has not said it yet does not count.
+func TestElsewhere(t *testing.T) {
+	m := &mesh{here: &ownHost{}, routes: map[string]*route{}, hostIDs: map[string]string{}}
+	for i, server := range []struct{ ip, host string }{
+		{"127.0.0.1", "here"}, {"192.0.2.1", "x"}, {"192.0.2.2", "x"}, {"192.0.2.3", "-"}, {"192.0.2.4", "y"}, {"192.0.2.5", ""}, {"192.0.2.5", ""},
+	} {
+		name := fmt.Sprint(i)
+		m.routes[name] = &route{}
+		m.seen.at(name, server.ip)
+		if server.host != "-" {
+			m.hostIDs[name] = server.host
+		}
+	}
+	got := slices.Sorted(maps.Keys(m.elsewhere()))
+	if want := []string{"192.0.2.5", "x", "y"}; !slices.Equal(got, want) {
+		t.Errorf("hosts %q, want %q", got, want)
 	}
 }
