@@ -180,23 +180,21 @@ func free(host string, port int) bool {
 // startServer gives a *net.OpError where the port is taken.
 func startServer(ctx context.Context, cfg Config, place place, port int) (*mesh, error) {
 	m := &mesh{
-		cfg:    cfg,
-		subj:   newSubjects(cfg.Cluster),
-		self:   serverName(cfg.Node, cfg.Incarnation),
-		place:  place,
-		here:   &ownHost{},
-		port:   port,
-		dials:  make(chan []*url.URL, 1),
-		wide:   port != server.RANDOM_PORT,
-		hosts:  cfg.Hosts,
-		routes: map[string]*route{},
-		addrs:  map[string]string{},
-
+		cfg:     cfg,
+		subj:    newSubjects(cfg.Cluster),
+		self:    serverName(cfg.Node, cfg.Incarnation),
+		place:   place,
+		here:    &ownHost{},
+		port:    port,
+		dials:   make(chan []*url.URL, 1),
+		wide:    port != server.RANDOM_PORT,
+		hosts:   cfg.Hosts,
+		routes:  map[string]*route{},
+		addrs:   map[string]string{},
 		hostIDs: map[string]string{},
 		hostID:  hostID(),
-
-		holes: map[string]*hole{},
-		mends: map[string]*hole{},
+		holes:   map[string]*hole{},
+		mends:   map[string]*hole{},
 	}
 	var err error
 	if place.secured {

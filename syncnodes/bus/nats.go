@@ -73,24 +73,22 @@ type linkState struct {
 
 func newClient(cfg Config, kind Kind) *client {
 	c := &client{
-		inbox: newInbox(),
-		kind:  kind,
-		self:  cfg.Node,
-		inc:   cfg.Incarnation,
-		subj:  newSubjects(cfg.Cluster),
-		log:   cfg.Logger,
-		paced: make(chan struct{}, 1),
-
+		inbox:    newInbox(),
+		kind:     kind,
+		self:     cfg.Node,
+		inc:      cfg.Incarnation,
+		subj:     newSubjects(cfg.Cluster),
+		log:      cfg.Logger,
+		paced:    make(chan struct{}, 1),
 		rehosted: make(chan struct{}, 1),
 		doubts:   make(chan struct{}, 1),
-
-		hangUp:  func() {},
-		worries: worries{log: cfg.Logger, servers: redactedAll(cfg.URLs), auth: cfg.Auth},
-		poke:    make(chan struct{}, 1),
-		own:     make(chan Reply, rawRoom),
-		live:    make(chan struct{}),
-		closed:  make(chan struct{}),
-		done:    make(chan struct{}),
+		hangUp:   func() {},
+		worries:  worries{log: cfg.Logger, servers: redactedAll(cfg.URLs), auth: cfg.Auth},
+		poke:     make(chan struct{}, 1),
+		own:      make(chan Reply, rawRoom),
+		live:     make(chan struct{}),
+		closed:   make(chan struct{}),
+		done:     make(chan struct{}),
 	}
 	c.interval.Store(int64(cfg.Interval))
 	return c
