@@ -22,7 +22,7 @@ func TestCapture(t *testing.T) {
 	t.Parallel()
 	required.Programs(t, "tcpdump")
 	h := newHosts(t, 2)
-	file := filepath.Join(h.dir, "packets")
+	file := filepath.Join(h.dir, "packets.pcap")
 	dump := exec.Command("ip", "netns", "exec", h.host(0), "tcpdump", "-i", "any", "--immediate-mode", "-B", "16384", "-U", "-w", file, "-Z", "root")
 	var said bytes.Buffer
 	dump.Stderr = &said
