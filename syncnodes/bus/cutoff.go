@@ -44,10 +44,7 @@ func (c *client) Doubt() {
 	if c.mesh == nil || !c.mesh.place.secured {
 		return
 	}
-	select {
-	case c.doubts <- struct{}{}:
-	default:
-	}
+	signal(c.doubts)
 }
 
 // elsewhere gives a server of each other host, of those that have a route.

@@ -19,10 +19,7 @@ const widenAfter = 500 * time.Millisecond
 // dialled are the addresses that the server dials for ever: the range of ports
 // here and on the other hosts, the routes it was told, and what is to be mended.
 func (m *mesh) dialled() []string {
-	var addrs []string
-	for _, port := range dialPorts(m.cfg.Ports, m.port, m.wide) {
-		addrs = append(addrs, hostPort(m.place.near, port))
-	}
+	addrs := onHost(m.place.near, dialPorts(m.cfg.Ports, m.port, m.wide))
 	if m.place.secured {
 		for _, host := range m.hosts {
 			addrs = append(addrs, m.rangeOf(host)...)
@@ -44,14 +41,20 @@ func (m *mesh) dialled() []string {
 
 // rangeOf are the ports of another host where daemons may listen; none of this
 // host, whose range is dialled anyway.
-func (m *mesh) rangeOf(host string) (addrs []string) {
+func (m *mesh) rangeOf(host string) []string {
 	host = strings.Trim(host, "[]")
 	ip, err := netip.ParseAddr(host)
 	if err == nil && m.here.has(ip) || strings.EqualFold(host, m.cfg.Node.Host()) {
 		return nil
 	}
-	for _, port := range dialPorts(m.cfg.Ports, 0, true) {
-		addrs = append(addrs, hostPort(host, port))
+	return onHost(host, dialPorts(m.cfg.Ports, 0, true))
+}
+
+// onHost are the addresses of ports.
+func onHost(host string, ports []int) []string {
+	addrs := make([]string, len(ports))
+	for i, port := range ports {
+		addrs[i] = hostPort(host, port)
 	}
 	return addrs
 }
@@ -81,12 +84,8 @@ func (m *mesh) alone() bool { return !m.wide && len(m.routes) == 0 }
 // widen dials the whole range.
 func (m *mesh) widen() {
 	m.wide = true
-	var more []string
 	// The lowest is being dialled, or has its route.
-	for _, port := range dialPorts(m.cfg.Ports, m.port, true)[1:] {
-		more = append(more, hostPort(m.place.near, port))
-	}
-	m.log.expect(more)
+	m.log.expect(onHost(m.place.near, dialPorts(m.cfg.Ports, m.port, true)[1:]))
 	m.redial()
 }
 

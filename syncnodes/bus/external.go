@@ -26,12 +26,9 @@ const (
 	reconnectJitter = 50 * time.Millisecond
 )
 
-// complainEvery is the least time between two warnings that no server is
-// reachable for the same reason, and reasonsMost how many others there may be.
-const (
-	complainEvery = time.Minute
-	reasonsMost   = 4
-)
+// reasonsMost bounds the warnings that no server is reachable, each for a reason
+// of its own, within newsEvery.
+const reasonsMost = 4
 
 func openExternal(_ context.Context, cfg Config) (Conn, error) {
 	c := newClient(cfg, External)
@@ -167,7 +164,7 @@ type worries struct {
 	auth    Auth
 
 	mu       sync.Mutex
-	told     map[string]time.Time // reasons, few of them
+	news     news // reasons
 	attempts int
 	deniedAt time.Time
 }
@@ -178,29 +175,11 @@ func (w *worries) complain(err error) {
 	}
 	w.mu.Lock()
 	w.attempts++
-	attempts, tell := w.attempts, w.isNews(err, time.Now())
+	attempts, tell := w.attempts, w.news.is(reasonOf(err), reasonsMost, time.Now())
 	w.mu.Unlock()
 	if tell {
 		w.log.Warn("no connection to a NATS server, trying on", "servers", w.servers, "error", w.auth.inWords(err), "attempts", attempts)
 	}
-}
-
-// isNews reports whether that reason has not been told for a minute.
-func (w *worries) isNews(err error, now time.Time) bool {
-	reason := reasonOf(err)
-	for other, at := range w.told {
-		if now.Sub(at) >= complainEvery {
-			delete(w.told, other)
-		}
-	}
-	if _, told := w.told[reason]; told || len(w.told) >= reasonsMost {
-		return false
-	}
-	if w.told == nil {
-		w.told = make(map[string]time.Time)
-	}
-	w.told[reason] = now
-	return true
 }
 
 // reasonOf is an error without the addresses in it: our port is another each time.
@@ -224,7 +203,7 @@ func (w *worries) denied(err error) {
 	}
 	w.mu.Lock()
 	now := time.Now()
-	tell := w.deniedAt.IsZero() || now.Sub(w.deniedAt) >= complainEvery
+	tell := w.deniedAt.IsZero() || now.Sub(w.deniedAt) >= newsEvery
 	if tell {
 		w.deniedAt = now
 	}
@@ -236,8 +215,8 @@ func (w *worries) denied(err error) {
 
 func (w *worries) calm() {
 	w.mu.Lock()
-	complained, attempts := w.told != nil, w.attempts
-	w.told, w.attempts = nil, 0
+	complained, attempts := w.news.told != nil, w.attempts
+	w.news, w.attempts = news{}, 0
 	w.mu.Unlock()
 	if complained {
 		w.log.Info("connected to a NATS server", "attempts", attempts)

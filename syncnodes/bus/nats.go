@@ -97,10 +97,7 @@ func newClient(cfg Config, kind Kind) *client {
 // SetInterval is Conn's. The echo under way gets the whole of the new interval.
 func (c *client) SetInterval(d time.Duration) {
 	c.interval.Store(int64(d))
-	select {
-	case c.paced <- struct{}{}:
-	default:
-	}
+	signal(c.paced)
 }
 
 // options are the NATS options of both kinds of bus.
@@ -309,10 +306,7 @@ func (c *client) SetHosts(hosts []string) {
 		return
 	}
 	c.hosts.Store(&hosts)
-	select {
-	case c.rehosted <- struct{}{}:
-	default:
-	}
+	signal(c.rehosted)
 }
 
 // SetRouteSecrets is Conn's.
@@ -384,10 +378,7 @@ func (c *client) unlinked(err error) {
 }
 
 func (c *client) poked() {
-	select {
-	case c.poke <- struct{}{}:
-	default:
-	}
+	signal(c.poke)
 }
 
 // failed takes in the errors that belong to no call.
@@ -398,5 +389,13 @@ func (c *client) failed(err error) {
 		c.worries.denied(err)
 	default:
 		c.log.Debug("NATS client", "error", err)
+	}
+}
+
+// signal wakes whoever waits for ch, which has room for one.
+func signal(ch chan<- struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
 	}
 }

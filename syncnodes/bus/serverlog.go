@@ -188,10 +188,7 @@ func (l *serverLog) signal(p peer, text string, v []any) {
 
 // poke makes the keeper look at the routes.
 func (l *serverLog) poke() {
-	select {
-	case l.changed <- struct{}{}:
-	default:
-	}
+	signal(l.changed)
 }
 
 // dialFailed takes in that a dial failed, and gives the address it went to.

@@ -10,12 +10,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-const (
-	// strangerEvery is how often the log tells of the same host.
-	strangerEvery = time.Minute
-	// strangersMost bounds the hosts that are told of within that time.
-	strangersMost = 10
-)
+// strangersMost bounds the lines about hosts within newsEvery.
+const strangersMost = 10
 
 // strangers tells whom the routes refused, and who refused us: hosts that have
 // no secret in common with this one. It is safe for concurrent use.
@@ -25,7 +21,7 @@ type strangers struct {
 
 	mu    sync.Mutex
 	count uint64
-	told  map[string]time.Time // by line
+	news  news
 }
 
 // refused takes in that a handshake with addr failed.
@@ -60,19 +56,7 @@ func (s *strangers) mayTell(line string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count++
-	for other, at := range s.told {
-		if now.Sub(at) >= strangerEvery {
-			delete(s.told, other)
-		}
-	}
-	if _, told := s.told[line]; told || len(s.told) >= strangersMost {
-		return false
-	}
-	if s.told == nil {
-		s.told = map[string]time.Time{}
-	}
-	s.told[line] = now
-	return true
+	return s.news.is(line, strangersMost, now)
 }
 
 // refusals is how often a route was refused, by either side.
