@@ -258,13 +258,8 @@ func (r *reader) settle() {
 
 // settleRoutes tells of what does nothing on external servers.
 func (r *reader) settleRoutes() {
-	if len(r.cfg.Bus.URLs) == 0 {
-		return
-	}
-	for path, at := range map[string]spot{r.settings.routes.path: r.settings.routes.spot, r.settings.routesSecret.path: r.settings.routesSecret.spot} {
-		if path != "" {
-			r.atSpot(Warning, at, "", "%s: it does nothing with bus.urls", path)
-		}
+	if len(r.cfg.Bus.URLs) > 0 {
+		r.warnOfIdleRoutes("it does nothing with bus.urls")
 	}
 }
 
@@ -273,14 +268,19 @@ func (r *reader) checkMesh() {
 	if !r.cfg.Name.Loopback() || len(r.cfg.Bus.URLs) > 0 {
 		return
 	}
-	const why = "%s: it does nothing: %s stays on loopback"
+	why := fmt.Sprintf("it does nothing: %s stays on loopback", r.cfg.Name)
+	r.warnOfIdleRoutes(why)
+	if p, set := r.kernelParam("inet_dist_use_interface"); set && r.cfg.Interface.IsValid() && !r.cfg.Interface.IsLoopback() {
+		r.wrong(Warning, p, "", "%s", why)
+	}
+}
+
+// warnOfIdleRoutes says why of each setting that was given for routes between hosts.
+func (r *reader) warnOfIdleRoutes(why string) {
 	for path, at := range map[string]spot{r.settings.routes.path: r.settings.routes.spot, r.settings.routesSecret.path: r.settings.routesSecret.spot} {
 		if path != "" {
-			r.atSpot(Warning, at, "", why, path, r.cfg.Name)
+			r.atSpot(Warning, at, "", "%s: %s", path, why)
 		}
-	}
-	if p, set := r.kernelParam("inet_dist_use_interface"); set && r.cfg.Interface.IsValid() && !r.cfg.Interface.IsLoopback() {
-		r.wrong(Warning, p, "", "it does nothing: %s stays on loopback", r.cfg.Name)
 	}
 }
 
