@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -66,11 +65,7 @@ func (tr *trio) start(alive string, more ...string) {
 // await waits for a line in a node's log.
 func (tr *trio) await(alive, pattern string, count int) []string {
 	tr.t.Helper()
-	lines, err := tr.running[alive].await(regexp.MustCompile(pattern), count)
-	if err != nil {
-		tr.t.Fatalf("the log of %s: %v; it is\n%s", alive, err, tr.running[alive].log())
-	}
-	return lines
+	return tr.running[alive].mustAwait(tr.t, alive, pattern, count)
 }
 
 // loggedAt is the time of a log line.

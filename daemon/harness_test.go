@@ -138,6 +138,16 @@ func (p *process) lines(pattern *regexp.Regexp) []string {
 	return matching
 }
 
+// mustAwait is await, and ends the test where that fails.
+func (p *process) mustAwait(t *testing.T, node, pattern string, count int) []string {
+	t.Helper()
+	lines, err := p.await(regexp.MustCompile(pattern), count)
+	if err != nil {
+		t.Fatalf("the log of %s: %v; it is\n%s", node, err, p.log())
+	}
+	return lines
+}
+
 // await waits until count lines of the log match, or more.
 func (p *process) await(pattern *regexp.Regexp, count int) ([]string, error) {
 	for until := time.Now().Add(patience); ; {

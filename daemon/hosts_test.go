@@ -91,11 +91,15 @@ func (h *hosts) kill(nodes ...string) {
 // await waits for a line in a node's log.
 func (h *hosts) await(node, pattern string) string {
 	h.t.Helper()
-	lines, err := h.running[node].await(regexp.MustCompile(pattern), 1)
-	if err != nil {
-		h.t.Fatalf("the log of %s: %v; it is\n%s", node, err, h.running[node].log())
-	}
+	lines := h.running[node].mustAwait(h.t, node, pattern, 1)
 	return lines[len(lines)-1]
+}
+
+// again waits until a node has told of another's nodeup twice, and gives the second
+// line.
+func (h *hosts) again(node, other string) string {
+	h.t.Helper()
+	return h.running[node].mustAwait(h.t, node, regexp.QuoteMeta("--- Node up: "+other+":"), 2)[1]
 }
 
 // meet waits until all nodes see each other.
@@ -291,11 +295,7 @@ func TestHostsHeal(t *testing.T) {
 			if strings.HasSuffix(node, h.addr(0)) == strings.HasSuffix(other, h.addr(0)) {
 				continue
 			}
-			lines, err := h.running[node].await(regexp.MustCompile(regexp.QuoteMeta("--- Node up: "+other+":")), 2)
-			if err != nil {
-				t.Fatalf("%s and %s do not meet again: %v\n%s", node, other, err, h.running[node].log())
-			}
-			t.Logf("%s sees %s again after %v", node, other, loggedAt(t, lines[1]).Sub(back).Round(time.Millisecond))
+			t.Logf("%s sees %s again after %v", node, other, loggedAt(t, h.again(node, other)).Sub(back).Round(time.Millisecond))
 		}
 	}
 }
@@ -333,11 +333,7 @@ func TestHostsCutOff(t *testing.T) {
 	line := h.await(a, "bus back")
 	t.Logf("a says that it is back after %v", loggedAt(t, line).Sub(back).Round(time.Millisecond))
 	for _, node := range []string{b, c} {
-		lines, err := h.running[node].await(regexp.MustCompile(regexp.QuoteMeta("--- Node up: "+a+":")), 2)
-		if err != nil {
-			t.Fatalf("%s does not see a again: %v\n%s", node, err, h.running[node].log())
-		}
-		t.Logf("%s sees a again after %v", node, loggedAt(t, lines[1]).Sub(back).Round(time.Millisecond))
+		t.Logf("%s sees a again after %v", node, loggedAt(t, h.again(node, a)).Sub(back).Round(time.Millisecond))
 		for _, line := range h.running[node].lines(regexp.MustCompile("bus lost|--- Node down: [bc]@")) {
 			t.Errorf("%s: %s", node, line)
 		}
