@@ -39,6 +39,13 @@ type Config struct {
 	Interface   netip.Addr // inet_dist_use_interface; the zero value: not set
 	LogLevel    hclog.Level
 
+	// How and where the log is written, and what else is told of nodes that come
+	// and go.
+	LogFormat string // auto, text, json or journal
+	LogFile   string // "": standard error
+	Journal   Journal
+	Hooks     []Hook // in the order of the settings
+
 	Bus      Bus
 	Detector Detector
 	// HTTP is where the daemon answers to probes of its health, as HOST:PORT; "" is
@@ -74,6 +81,14 @@ type Bus struct {
 	// place of the cookie; zero: the cookie.
 	Routes       []string
 	RoutesSecret Cookie
+	// PublishEvents says that the node's events are published for other programs.
+	PublishEvents bool
+}
+
+// Journal is where the node's events are remembered.
+type Journal struct {
+	Path string // a file; "": one that is named after the node, in the folder for state
+	Keep int    // so many events; 0: no file, whatever Path says
 }
 
 // Parameter is one application parameter that means nothing here.
@@ -97,6 +112,8 @@ func Default() *Config {
 		SetupTime:  7 * time.Second,
 		Ports:      Ports{Min: 4370, Max: 4373},
 		LogLevel:   hclog.Info,
+		LogFormat:  "auto",
+		Journal:    Journal{Keep: 100_000},
 		Bus:        Bus{Cluster: "default"},
 		Detector:   Detector{Interval: 250 * time.Millisecond, Timeout: 3 * time.Second, GoneAfter: 250 * time.Millisecond},
 		origins:    map[string]Origin{},

@@ -65,10 +65,11 @@
 //
 // [Reload] reads everything again for a node that runs, and [Compare] says what
 // differs, and what of it the node can take: the sync lists and their timeout,
-// net_ticktime or detector.timeout, net_setuptime, the log level and the cookies.
-// All else keeps its value until a restart, and so does a name that nobody chose
-// and that would now be another. A cookie that was set at run time stays unless the configured one
-// has changed since it was read last.
+// dist_auto_connect, net_ticktime or the times of the detector, net_setuptime, the
+// cookies, the log level, and what the settings say of the log, the journal and
+// the hooks. All else keeps its value until a restart, and so does a name that
+// nobody chose and that would now be another. A cookie that was set at run time
+// stays unless the configured one has changed since it was read last.
 //
 // # Secrets
 //

@@ -19,7 +19,7 @@ import (
 type Setting struct {
 	Name   string
 	Value  string // for people: kernel's parameters as Erlang writes them
-	Data   any    // for programs: a bool, int, float64, string or []string; nil where nothing is set
+	Data   any    // for programs: a bool, int, float64, string or []string, of a hook an object of such; nil where nothing is set
 	Origin Origin
 }
 
@@ -72,6 +72,7 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 			word(s.path, value)
 		}
 	}
+	add("bus.publish_events", strconv.FormatBool(c.Bus.PublishEvents), c.Bus.PublishEvents)
 	if len(c.Bus.Routes) > 0 {
 		add("bus.routes", "["+strings.Join(c.Bus.Routes, ", ")+"]", words(c.Bus.Routes))
 	}
@@ -82,6 +83,17 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 	word("detector.timeout", shortDuration(c.Detector.Timeout))
 	word("detector.gone_after", shortDuration(c.Detector.GoneAfter))
 	word("log.level", levelName(c.LogLevel))
+	word("log.format", c.LogFormat)
+	if c.LogFile != "" {
+		word("log.file", c.LogFile)
+	}
+	if c.Journal.Path != "" {
+		word("journal.path", c.Journal.Path)
+	}
+	add("journal.keep", strconv.Itoa(c.Journal.Keep), c.Journal.Keep)
+	for _, h := range c.Hooks {
+		add("hook "+h.Name, h.String(), h.data())
+	}
 	if c.HTTP != "" {
 		word("http.listen", c.HTTP)
 	}

@@ -85,6 +85,10 @@ func FuzzSettings(f *testing.F) {
 		"detector: {interval: 50ms, timeout: 1h, gone_after: 250}\nlog: {level: infos}\n",
 		"cookie: {per_node: [{node: b@h, file: c}, {node: b@h}]}\n",
 		"cookie: {file: !!str 7, per_node: }\nbus: {urls: ['tls://h/']}\n",
+		"log: {format: journal, file: x}\njournal: {path: j.db, keep: 100_000}\nbus: {publish_events: !!bool yes}\n",
+		"journal: {keep: !!int '0'}\nlog: {format: auto}\nbus: {publish_events: TRUE, urls: [nats://a]}\n",
+		"hooks: [{name: a, on: [nodedown], nodes: ['db-*@*', '[a'], run: [sh, '', \"a\\nb\"], timeout: 1m}, {name: a, run: x}]\n",
+		"hooks:\n- name: b\n  run: [/bin/true]\n  on: [nodeup, nodeup]\n  nodes: [*]\n",
 		"a: &b {c: d}\ne: *b\n<<: *b\n? [x]\n: !!str y\n",
 	} {
 		f.Add([]byte(seed))

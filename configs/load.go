@@ -50,6 +50,7 @@ func (r *reader) readForNode() {
 	r.read()
 	r.identify()
 	r.checkAuthFiles(Error)
+	r.checkHooks()
 	r.checkMesh()
 	r.readAlsoAccepted(Error)
 	r.readRoutesSecret(Error)
@@ -72,6 +73,7 @@ func Check(in Input) (*Config, Problems) {
 	}
 	r.warnOfUnresolvedHosts()
 	r.checkAuthFiles(Warning)
+	r.checkHooks()
 	r.checkMesh()
 	r.readAlsoAccepted(Warning)
 	r.readRoutesSecret(Warning)

@@ -241,10 +241,13 @@ func TestShippedSysConfig(t *testing.T) {
 		"logger_level = info   default",
 		"bus.cluster = default   default",
 		"bus.urls = []   default",
+		"bus.publish_events = false   default",
 		"detector.interval = 250ms   default",
 		"detector.timeout = 3s   default",
 		"detector.gone_after = 250ms   default",
 		"log.level = info   default",
+		"log.format = auto   default",
+		"journal.keep = 100000   default",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Effective (-want +got):\n%s", diff)

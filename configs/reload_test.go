@@ -112,6 +112,40 @@ func TestCompare(t *testing.T) {
 			differs: "cookie b@127.0.0.1: fp3 -> fp4\ncookie c@127.0.0.1: fp3 -> undefined\ncookie d@127.0.0.1: undefined -> fp3\n",
 		},
 		{
+			name:    "the log and the journal",
+			yaml:    [2]string{"log: {file: one.log}\njournal: {keep: 1000}", "log: {format: json, file: two.log}\njournal: {path: a.db, keep: 0}"},
+			differs: "log.format: auto -> json\nlog.file: one.log -> two.log\njournal.keep: 1000 -> 0\njournal.path: undefined -> a.db\n",
+		},
+		{
+			name:    "to standard error and to the usual file",
+			yaml:    [2]string{"log: {format: text, file: one.log}\njournal: {path: a.db}", ""},
+			differs: "log.format: text -> auto\nlog.file: one.log -> undefined\njournal.path: a.db -> undefined\n",
+		},
+		{
+			name: "hooks come, go and change",
+			yaml: [2]string{
+				"hooks: [{name: one, run: [sh]}, {name: two, run: [sh]}, {name: three, run: [sh, 'a, b']}]",
+				"hooks: [{name: four, run: [sh], on: [nodedown]}, {name: three, run: [sh, a, b]}, {name: one, run: [sh], timeout: 10s, nodes: ['*']}]",
+			},
+			differs: "hook two: [sh] on nodeup, nodedown of * within 10s -> undefined\n" +
+				"hook three: [sh, \"a, b\"] on nodeup, nodedown of * within 10s -> [sh, a, b] on nodeup, nodedown of * within 10s\n" +
+				"hook four: undefined -> [sh] on nodedown of * within 10s\n",
+		},
+		{
+			name:    "the only hook goes",
+			yaml:    [2]string{"hooks: [{name: one, run: [sh]}]", "hooks: []"},
+			differs: "hook one: [sh] on nodeup, nodedown of * within 10s -> undefined\n",
+		},
+		{
+			name: "the order of hooks, and of what one is run on",
+			yaml: [2]string{"hooks: [{name: one, run: [sh]}, {name: two, run: [sh]}]", "hooks: [{name: two, run: [sh]}, {name: one, run: [sh], on: [nodedown, nodeup]}]"},
+		},
+		{
+			name:    "events that are published",
+			yaml:    [2]string{"", "bus: {publish_events: true}"},
+			differs: "bus.publish_events: needs a restart (false -> true)\n", afterwards: "bus.publish_events: needs a restart (false -> true)\n",
+		},
+		{
 			name:    "an args file",
 			vm:      [2]string{"-setcookie b@127.0.0.1 one\n", "-kernel net_ticktime 5 # more\n-setcookie b@127.0.0.1 four\n-hidden\n"},
 			differs: "hidden: needs a restart (false -> true)\ncookie b@127.0.0.1: fp3 -> fp4\nnet_ticktime: undefined -> 5\ndetector.timeout: 3s -> 5s\n", afterwards: "hidden: needs a restart (false -> true)\n",
@@ -164,6 +198,12 @@ func TestCompare(t *testing.T) {
 			if !next.Cookie.Equal(read.Cookie) || !cmp.Equal(next.SyncOptional, read.SyncOptional) {
 				t.Errorf("the next configuration has not all that was read: %v", next)
 			}
+			if diff := cmp.Diff(read.Hooks, next.Hooks); diff != "" {
+				t.Errorf("Hooks (-read +next):\n%s", diff)
+			}
+			if next.LogFormat != read.LogFormat || next.LogFile != read.LogFile || next.Journal != read.Journal {
+				t.Errorf("the next log or journal is not what was read: %v", next)
+			}
 			if got, want := next.Origin("net_ticktime"), read.Origin("net_ticktime"); got != want {
 				t.Errorf("the origin of net_ticktime is %s, want %s", got, want)
 			}
@@ -205,6 +245,8 @@ func TestReloadableNames(t *testing.T) {
 	cfg := Default()
 	cfg.Cookie, _ = NewCookie("x")
 	cfg.AlsoAccept = cfg.Cookie
+	cfg.LogFile, cfg.Journal.Path = "x", "x"
+	cfg.Hooks = []Hook{{Name: "x"}}
 	var known []string
 	for _, s := range cfg.Effective(fingerprint) {
 		known = append(known, settingKind(s.Name))

@@ -15,10 +15,15 @@ type schema struct {
 	Description string     `json:"description,omitempty"`
 	Type        any        `json:"type,omitempty"` // a name, or several
 	Enum        []any      `json:"enum,omitempty"`
+	AnyOf       []schema   `json:"anyOf,omitempty"`
+	Minimum     any        `json:"minimum,omitempty"` // a number
+	Maximum     any        `json:"maximum,omitempty"`
 	Pattern     string     `json:"pattern,omitempty"`
 	Default     any        `json:"default,omitempty"`
 	Examples    []any      `json:"examples,omitempty"`
 	Items       *schema    `json:"items,omitempty"`
+	MinItems    int        `json:"minItems,omitempty"`
+	Unique      bool       `json:"uniqueItems,omitempty"`
 	Properties  properties `json:"properties,omitempty"`
 	Required    []string   `json:"required,omitempty"`
 	Additional  *bool      `json:"additionalProperties,omitempty"`
@@ -97,7 +102,7 @@ func mappingSchema[T any](fields []field[T]) schema {
 
 // SettingsSchema is the JSON Schema (draft 2020-12) of interconnectd.yaml, for
 // editors: configs/interconnectd.schema.json. Bounds of durations, and what a
-// name or a URL may be in detail, are left to `interconnectd check`.
+// name, a URL or a pattern may be in detail, are left to `interconnectd check`.
 func SettingsSchema() ([]byte, error) {
 	s := mappingSchema(settingsFields())
 	s.Dialect = "https://json-schema.org/draft/2020-12/schema"

@@ -60,6 +60,9 @@ func settingsFields() []field[reader] {
 				key("cert_file", "The node's certificate, in PEM, for servers that want one.", fileText.example("/etc/interconnectd/node.pem"), takeAuth),
 				key("key_file", "The key of that certificate, in PEM.", fileText.example("/etc/interconnectd/node.key"), takeAuth),
 			),
+			key("publish_events", "For other programs on external servers: publish that nodes come up and go down, in clear as JSON, "+
+				"on interconnect.1.CLUSTER.e.NODE. Everybody on the bus can read these events, and forge them.",
+				truth().standard(d.Bus.PublishEvents), takePublishEvents),
 			key("routes", "For the mesh of our own: further places to look for daemons, HOST:PORT or HOST, "+
 				"beside this host and those of the sync lists.",
 				listOf("places", "write ['10.0.0.7:4370']", routeText.example("10.0.0.7:4370")).standard([]any{}), takeRoutes),
@@ -78,10 +81,23 @@ func settingsFields() []field[reader] {
 				duration(goneBounds).standard(shortDuration(d.Detector.GoneAfter)), takeGoneAfter),
 		),
 		section(
-			"log", "What is logged.",
+			"log", "What is logged, how and where.",
 			key("level", "The least severe level that is logged. logger_level of a sys.config takes its place.",
 				choice(logLevelNames...).standard(levelName(d.LogLevel)), takeLogLevel),
+			key("format", "How a line is written. auto: journal where systemd takes standard error, else text.",
+				choice("auto", "text", "json", "journal").standard(d.LogFormat), takeLogFormat),
+			key("file", "A file that the lines are added to. Without it they go to standard error.",
+				fileText.example("/var/log/interconnectd.log"), takeLogFile),
 		),
+		section(
+			"journal", "What the node remembers of those that came up and went down.",
+			key("path", "The file that the events are in. Without it: NAME.db, NAME being the node's, in $STATE_DIRECTORY, "+
+				"else /var/lib/interconnect for root, else $XDG_STATE_HOME/interconnect, ~/.local/state/interconnect.",
+				fileText.example("/var/lib/interconnect/a.db"), takeJournalPath),
+			key("keep", "How many events are kept; the oldest go first. With 0 there is no file, and events are remembered in memory only.",
+				count(keepBounds).standard(d.Journal.Keep), takeJournalKeep),
+		),
+		hookField(),
 		section(
 			"http", "Where others ask whether the daemon is well: GET /healthz and /readyz.",
 			key("listen", "HOST:PORT, or :PORT of 127.0.0.1. -http takes its place. Without either nothing listens.",
@@ -107,11 +123,15 @@ type fromSettings struct {
 	routes       given[[]string]
 	routesSecret given[string] // a file
 	perNode      []nodeCookieFile
+	publish      given[bool]
+	hooks        []hookEntry
 	auth         map[string]given[string] // by path
 	interval     given[time.Duration]
 	timeout      given[time.Duration]
 	goneAfter    given[time.Duration]
 	logLevelWord given[string]
+	logFormat    given[string]
+	journalPath  given[string]
 }
 
 // nodeCookieFile is an entry of cookie.per_node.
@@ -175,6 +195,41 @@ func takeInterval(r *reader, v given[time.Duration])  { r.settings.interval = v 
 func takeTimeout(r *reader, v given[time.Duration])   { r.settings.timeout = v }
 func takeGoneAfter(r *reader, v given[time.Duration]) { r.settings.goneAfter = v }
 func takeLogLevel(r *reader, v given[string])         { r.settings.logLevelWord = v }
+
+func takeLogFormat(r *reader, v given[string]) {
+	r.settings.logFormat = v
+	r.cfg.LogFormat = v.value
+	r.set(v.path, v.origin)
+}
+
+func takeLogFile(r *reader, v given[string]) {
+	r.cfg.LogFile = v.value
+	r.set(v.path, v.origin)
+}
+
+func takeJournalPath(r *reader, v given[string]) {
+	r.settings.journalPath = v
+	r.cfg.Journal.Path = v.value
+	r.set(v.path, v.origin)
+}
+
+// keepBounds are those of journal.keep.
+var keepBounds = counts{
+	1000, 10_000_000,
+	"a large cluster that starts has as many at once",
+	"a file of more would be gigabytes",
+}
+
+func takeJournalKeep(r *reader, v given[int]) {
+	r.cfg.Journal.Keep = v.value
+	r.set(v.path, v.origin)
+}
+
+func takePublishEvents(r *reader, v given[bool]) {
+	r.settings.publish = v
+	r.cfg.Bus.PublishEvents = v.value
+	r.set(v.path, v.origin)
+}
 
 // checkURL takes nats://host[:port] and tls://host[:port]. Its error does not
 // repeat a URL that has a user or a password in it.
@@ -254,6 +309,30 @@ func (r *reader) settle() {
 	r.settleDetector()
 	r.settleAuth()
 	r.settleRoutes()
+	r.settleLog()
+	r.settleJournal()
+	r.settlePublishing()
+}
+
+// settleLog holds the form of the log against its place.
+func (r *reader) settleLog() {
+	if r.cfg.LogFormat == "journal" && r.cfg.LogFile != "" {
+		r.atSpot(Error, r.settings.logFormat.spot, "", "%s: want auto, text or json with log.file: the journal is not a file", r.settings.logFormat.path)
+	}
+}
+
+// settleJournal tells of the name of a file that will not be.
+func (r *reader) settleJournal() {
+	if path := r.settings.journalPath; path.path != "" && r.cfg.Journal.Keep == 0 {
+		r.atSpot(Warning, path.spot, "", "%s: it does nothing: with journal.keep 0 there is no file", path.path)
+	}
+}
+
+// settlePublishing tells of events that nobody gets.
+func (r *reader) settlePublishing() {
+	if publish := r.settings.publish; publish.value && len(r.cfg.Bus.URLs) == 0 {
+		r.atSpot(Warning, publish.spot, "", "%s: nobody can hear them: only daemons are on the mesh of our own", publish.path)
+	}
 }
 
 // settleRoutes tells of what does nothing on external servers.

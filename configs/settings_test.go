@@ -98,7 +98,8 @@ func checkSettings(t *testing.T, text string, args ...string) (*Config, Problems
 func TestSchemaAgreesWithCheck(t *testing.T) {
 	onlyCheck := []string{
 		"settings-bounds", "settings-detector", "settings-external", "settings-timeout", "settings-ticktime", // bounds, and what must fit
-		"settings-documents", "settings-syntax", "settings-twice", // no JSON at all
+		"settings-log-file", "settings-hooks-bounds",
+		"settings-documents", "settings-syntax", "settings-twice", "settings-hooks-star", // no JSON at all
 		"settings-per-node-twice",
 	}
 	s := settingsSchema(t)
@@ -133,6 +134,13 @@ func TestSchemaRefuses(t *testing.T) {
 		"bus: {cluster: a b}", "bus: default", "node: {name: a}", "node: {name: [a@h]}", "log: {level: loud}", "log: {level: 3}",
 		"detector: {interval: 250}", "detector: {interval: 250 ms}", "detector: {timeout: -3s}", "cookie: {file: ''}",
 		"cookie: {per_node: [{node: a@h}]}", "cookie: {per_node: [{node: a@h, file: f, mode: 400}]}", "cookie: {per_node: {a@h: f}}", "- a",
+		"log: {format: xml}", "log: {file: ''}", "journal: {keep: 999}", "journal: {keep: 1}", "journal: {keep: -1}", "journal: {keep: 10000001}",
+		"journal: {keep: 1000.5}", "journal: {keep: '5000'}", "journal: {keep: 1e5}", "journal: {keep: !!str 5000}", "journal: {keep: true}", "journal: {path: 3}",
+		"bus: {publish_events: yes}", "bus: {publish_events: 'true'}", "bus: {publish_events: 1}", "bus: {publish_events: !!str true}",
+		"hooks: {name: a, run: [sh]}", "hooks: [{name: a}]", "hooks: [{run: [sh]}]", "hooks: [{name: a b, run: [sh]}]", "hooks: [{name: a, run: sh}]",
+		"hooks: [{name: a, run: []}]", "hooks: [{name: a, run: [sleep, 5]}]", "hooks: [{name: a, run: [sh], on: []}]", "hooks: [{name: a, run: [sh], on: [up]}]",
+		"hooks: [{name: a, run: [sh], on: [nodeup, nodeup]}]", "hooks: [{name: a, run: [sh], nodes: []}]", "hooks: [{name: a, run: [sh], nodes: ['']}]",
+		"hooks: [{name: a, run: [sh], timeout: 5}]", "hooks: [null]",
 	} {
 		if err := validate(t, s, text); err == nil {
 			t.Errorf("the schema accepts %s", text)
@@ -196,7 +204,7 @@ func TestShippedSettings(t *testing.T) {
 	want := Default().Effective(fingerprint)
 	for _, s := range cfg.Effective(fingerprint) {
 		i := slices.IndexFunc(want, func(w Setting) bool { return w.Name == s.Name })
-		example := s.Name == "name" || s.Name == "http.listen" || slices.ContainsFunc(authSettings, func(a authSetting) bool { return a.path == s.Name })
+		example := slices.Contains([]string{"name", "http.listen", "log.file", "journal.path"}, s.Name) || slices.ContainsFunc(authSettings, func(a authSetting) bool { return a.path == s.Name })
 		if !example && (i < 0 || want[i].Value != s.Value) {
 			t.Errorf("documented as default: %s", s)
 		}
@@ -234,6 +242,51 @@ func TestShortDuration(t *testing.T) {
 		}
 		if back, err := time.ParseDuration(shortDuration(d)); err != nil || back != d {
 			t.Errorf("%q is read as %v (%v), want %v", shortDuration(d), back, err, d)
+		}
+	}
+}
+
+// Numbers and truths are taken where all readers of YAML take them for the same.
+func TestNumbersAndTruths(t *testing.T) {
+	const number, truth = "want a whole number, got ", "want true or false, got "
+	for _, tt := range []struct{ text, want, hint string }{
+		{text: "journal: {keep: 0}"},
+		{text: "journal: {keep: 1000}"},
+		{text: "journal: {keep: 10000000}"},
+		{text: "journal: {keep: &n !!int 2000}"},
+		{text: "journal: {keep: }"},
+		{"journal: {keep: 1e5}", number + `"1e5"`, "write 100000"},
+		{"journal: {keep: 100_000}", number + `"100_000"`, "write 100000"},
+		{"journal: {keep: '5000'}", number + `"5000"`, "write 5000"},
+		{"journal: {keep: !!str 5000}", number + `"5000"`, "write 5000"},
+		{"journal: {keep: +5000}", number + `"+5000"`, "write 5000"},
+		{"journal: {keep: 05000}", number + `"05000"`, "write 5000"},
+		{"journal: {keep: 5000.0}", number + `"5000.0"`, "write 5000"},
+		{"journal: {keep: 5000.5}", number + `"5000.5"`, ""},
+		{"journal: {keep: 0x1000}", number + `"0x1000"`, ""},
+		{"journal: {keep: .inf}", number + `".inf"`, ""},
+		{"journal: {keep: many}", number + `"many"`, ""},
+		{"journal: {keep: [5000]}", number + "a list", ""},
+		{"journal: {keep: 99999999999999999999}", `"99999999999999999999" is too large`, ""},
+		{"journal: {keep: -5}", "want 0 or at least 1000, got -5: " + keepBounds.whyLeast, ""},
+		{"journal: {keep: 10000001}", "want at most 10000000, got 10000001: " + keepBounds.whyMost, ""},
+		{text: "bus: {publish_events: false}"},
+		{text: "bus: {publish_events: !!bool FALSE}"},
+		{"bus: {publish_events: off}", truth + `"off"`, "write false"},
+		{"bus: {publish_events: 'true'}", truth + `"true"`, "write true"},
+		{"bus: {publish_events: !!str true}", truth + `"true"`, "write true"},
+		{"bus: {publish_events: 1}", truth + `"1"`, "write true"},
+		{"bus: {publish_events: maybe}", truth + `"maybe"`, ""},
+		{"bus: {publish_events: {}}", truth + "keys with values", ""},
+	} {
+		_, problems := checkSettings(t, tt.text)
+		var got, hint string
+		if len(problems) > 0 {
+			_, got, _ = strings.Cut(problems[0].Msg, ": ")
+			hint = problems[0].Hint
+		}
+		if got != tt.want || hint != tt.hint || len(problems) > 1 {
+			t.Errorf("%s: %q with the hint %q, want %q with %q", tt.text, got, hint, tt.want, tt.hint)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (s *settingsFile) parse(text []byte) {
 	var located yaml.Error
 	switch {
 	case errors.As(err, &located) && located.GetToken() != nil:
-		s.wrong(located.GetToken(), "", "%s", located.GetMessage())
+		s.wrong(located.GetToken(), starHint(located.GetToken()), "%s", located.GetMessage())
 		return
 	case err != nil:
 		s.report(Error, Origin{Source: s.name}, fmt.Errorf("reading YAML: %w", err))
@@ -56,6 +56,14 @@ func (s *settingsFile) parse(text []byte) {
 			readMapping(s, "", doc.Body, settingsFields(), s.reader)
 		}
 	}
+}
+
+// starHint is for a pattern that begins with a '*', which is an alias to YAML.
+func starHint(at *token.Token) string {
+	if at.Type == token.AliasType || at.Prev != nil && at.Prev.Type == token.AliasType {
+		return "put what begins with '*' in quotes"
+	}
+	return ""
 }
 
 // readMapping reads the mapping at path, "" for the whole file.
@@ -102,7 +110,9 @@ func (s *settingsFile) unknownKey(path string, key *token.Token, known []string)
 		case hint != "":
 		case path == "" && full == key.Value:
 			hint = "write '" + section + ": {" + name + ": ...}'"
-		case name == key.Value:
+		case full == key.Value:
+			hint = "write '" + full + ": ...' outside of all sections"
+		case name == key.Value && name != "":
 			hint = "did you mean '" + full + "'"
 		}
 	}
@@ -114,7 +124,8 @@ func (s *settingsFile) unknownKey(path string, key *token.Token, known []string)
 func (s *settingsFile) text(path string, node ast.Node) (string, bool) {
 	text, plain := scalar(node)
 	hint := ""
-	if _, mapping := mappingOf(node); plain || mapping && !isNull(node) {
+	_, alias := unwrap(node).(*ast.AliasNode) // or what begins with a '*'
+	if _, mapping := mappingOf(node); plain || alias || mapping && !isNull(node) {
 		hint = "put it in quotes" // between braces a ':' makes a mapping of a URL
 	}
 	if !isText(node) {
@@ -244,6 +255,20 @@ func unwrap(node ast.Node) ast.Node {
 	default:
 		return node
 	}
+}
+
+// untagged is the value behind an anchor and behind a tag that says what it is
+// anyway; another tag makes something else of it, and stays.
+func untagged(node ast.Node, tag string) ast.Node {
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		return untagged(n.Value, tag)
+	case *ast.TagNode:
+		if n.Start.Value == tag {
+			return untagged(n.Value, tag)
+		}
+	}
+	return node
 }
 
 func isNull(node ast.Node) bool {

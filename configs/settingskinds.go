@@ -1,9 +1,12 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,9 +74,10 @@ func entry[T any](fields ...field[T]) kind[T] {
 		schema: mappingSchema(fields),
 		read: func(s *settingsFile, path string, node ast.Node) (T, bool) {
 			var v T
-			before := len(s.problems)
+			errs := toldOf{Error, s.name} // problems are not all kept
+			before := s.told[errs]
 			readMapping(s, path, node, fields, &v)
-			return v, len(s.problems) == before
+			return v, s.told[errs] == before
 		},
 	}
 }
@@ -97,6 +101,43 @@ func listOf[T any](what, hint string, item kind[T]) kind[[]T] {
 			return values, true
 		},
 	}
+}
+
+// some makes a list one that may not be empty.
+func some[T any](list kind[[]T]) kind[[]T] {
+	read := list.read
+	list.schema.MinItems = 1
+	list.read = func(s *settingsFile, path string, node ast.Node) ([]T, bool) {
+		if list, ok := unwrap(node).(*ast.SequenceNode); ok && len(list.Values) == 0 {
+			s.wrong(node.GetToken(), "", "%s: want at least one, got an empty list", path)
+			return nil, false
+		}
+		return read(s, path, node)
+	}
+	return list
+}
+
+// distinct makes a list of texts one in which none stands twice.
+func distinct(list kind[[]string]) kind[[]string] {
+	read := list.read
+	list.schema.Unique = true
+	list.read = func(s *settingsFile, path string, node ast.Node) ([]string, bool) {
+		values, ok := read(s, path, node)
+		if !ok {
+			return nil, false
+		}
+		seen := map[string]Origin{}
+		for _, node := range unwrap(node).(*ast.SequenceNode).Values {
+			word, _ := scalar(node)
+			if first, again := seen[word]; again && slices.Contains(values, word) {
+				s.wrong(node.GetToken(), "", "%s: %s stands here a second time, after %s", path, word, first)
+				ok = false
+			}
+			seen[word] = spot{s.name, unwrap(node).GetToken()}.origin()
+		}
+		return values, ok
+	}
+	return list
 }
 
 // text is a text that matches pattern, which holds for check's errors too
@@ -146,6 +187,96 @@ func choice(words ...string) kind[string] {
 			return word, true
 		},
 	}
+}
+
+// truth is true or false.
+func truth() kind[bool] {
+	return kind[bool]{
+		schema: schema{Type: "boolean"},
+		read: func(s *settingsFile, path string, node ast.Node) (bool, bool) {
+			if b, ok := untagged(node, "!!bool").(*ast.BoolNode); ok {
+				return b.Value, true
+			}
+			word, plain := scalar(node)
+			if !plain {
+				s.wrong(node.GetToken(), "", "%s: want true or false, got %s", path, kindOf(node))
+				return false, false
+			}
+			s.wrong(node.GetToken(), truthHint(word), "%s: want true or false, got %q", path, word)
+			return false, false
+		},
+	}
+}
+
+// truthHint is for the words that other readers of YAML take, and for quotes.
+func truthHint(word string) string {
+	switch strings.ToLower(word) {
+	case "true", "yes", "on", "y", "1":
+		return "write true"
+	case "false", "no", "off", "n", "0":
+		return "write false"
+	}
+	return ""
+}
+
+// counts are the bounds of a number, both included, with the reasons. 0 is beside
+// them: none at all.
+type counts struct {
+	least, most       int
+	whyLeast, whyMost string
+}
+
+// wholeNumber is what all readers of YAML take for the same number. They differ
+// in 100_000 and 0100, and in whether 1e5 is one.
+var wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+
+// count is a whole number of things.
+func count(b counts) kind[int] {
+	about := fmt.Sprintf(" 0, or from %d to %d.", b.least, b.most)
+	return kind[int]{
+		schema: schema{Type: "integer", AnyOf: []schema{{Enum: []any{0}}, {Minimum: b.least}}, Maximum: b.most, Description: about},
+		read: func(s *settingsFile, path string, node ast.Node) (int, bool) {
+			n, ok := s.number(path, node)
+			switch {
+			case !ok || n == 0:
+			case n < b.least:
+				s.wrong(node.GetToken(), "", "%s: want 0 or at least %d, got %d: %s", path, b.least, n, b.whyLeast)
+				return 0, false
+			case n > b.most:
+				s.wrong(node.GetToken(), "", "%s: want at most %d, got %d: %s", path, b.most, n, b.whyMost)
+				return 0, false
+			}
+			return n, ok
+		},
+	}
+}
+
+// number reads a whole number, whatever its size.
+func (s *settingsFile) number(path string, node ast.Node) (int, bool) {
+	word, plain := scalar(node)
+	_, number := untagged(node, "!!int").(*ast.IntegerNode)
+	n, err := strconv.Atoi(word)
+	switch {
+	case !plain:
+		s.wrong(node.GetToken(), "", "%s: want a whole number, got %s", path, kindOf(node))
+		return 0, false
+	case errors.Is(err, strconv.ErrRange):
+		s.wrong(node.GetToken(), "", "%s: %q is too large", path, word)
+		return 0, false
+	case !number || !wholeNumber.MatchString(word):
+		s.wrong(node.GetToken(), numberHint(word), "%s: want a whole number, got %q", path, word)
+		return 0, false
+	}
+	return n, true
+}
+
+// numberHint is for a whole number that was written in another way, or in quotes.
+func numberHint(word string) string {
+	n, err := strconv.ParseFloat(strings.ReplaceAll(word, "_", ""), 64)
+	if err != nil || n < 0 || n > math.MaxInt32 || n != math.Trunc(n) {
+		return ""
+	}
+	return fmt.Sprintf("write %.0f", n)
 }
 
 // durationPattern is what time.ParseDuration takes, without signs and without

@@ -98,3 +98,18 @@ func (n Name) Loopback() bool {
 }
 
 func (n Name) String() string { return string(n) }
+
+// FileName is the name as that of a file, without a suffix: what may not stand
+// there, or would be taken for an escape, is %XX.
+func (n Name) FileName() string {
+	var b strings.Builder
+	for i := range len(n) {
+		switch c := n[i]; c {
+		case '/', '%', 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
