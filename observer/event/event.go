@@ -1,0 +1,100 @@
+// Package event is what a daemon tells of a node that came up or went down: the
+// value that the journal keeps, hooks get on standard input, and streams carry,
+// and the words that the log has for it.
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"interconnectd/configs/nodeid"
+)
+
+// Kind says what happened.
+type Kind string
+
+// The kinds of events, named as the messages of net_kernel:monitor_nodes/2.
+const (
+	NodeUp   Kind = "nodeup"
+	NodeDown Kind = "nodedown"
+)
+
+// Kinds are all kinds.
+func Kinds() []Kind { return []Kind{NodeUp, NodeDown} }
+
+// The types of a connection: node_type of monitor_nodes/2.
+const (
+	Visible = "visible"
+	Hidden  = "hidden"
+)
+
+// Event is one change of one node, as one daemon saw it. Its form in JSON is a
+// contract: keys are added, and none changes its meaning.
+type Event struct {
+	// Seq counts the events of a journal from 1 on; 0 before one has it.
+	Seq       uint64    `json:"seq"`
+	Time      time.Time `json:"time"`      // wall clock, UTC
+	Monotonic Duration  `json:"monotonic"` // since the host was started, suspended or not
+
+	Self  nodeid.Name `json:"self"`  // the node that saw it
+	Start string      `json:"start"` // its incarnation: another one is another run of the daemon
+
+	Kind        Kind        `json:"event"`
+	Node        nodeid.Name `json:"node"`
+	Incarnation string      `json:"incarnation"`
+	Type        string      `json:"type"`   // of the connection: visible or hidden
+	Before      string      `json:"before"` // the states of membership
+	After       string      `json:"after"`
+
+	Reason string   `json:"reason,omitempty"` // of a nodedown: an atom of OTP's
+	Detail string   `json:"detail,omitempty"` // of a nodedown: our own words
+	UpFor  Duration `json:"up_for,omitempty"` // of a nodedown: since its nodeup
+}
+
+// JSON is the event on one line.
+func (e Event) JSON() ([]byte, error) { return json.Marshal(e) }
+
+// Message is what people grep a log for. The name of the node stands in it, as in
+// the walk-through's Cluster.Observer; all else is a field.
+func (e Event) Message() string {
+	if e.Kind == NodeUp {
+		return "--- Node up: " + string(e.Node)
+	}
+	return "--- Node down: " + string(e.Node)
+}
+
+// Fields are the keys and values that come after the message.
+func (e Event) Fields() []any {
+	fields := []any{"type", e.Type}
+	if e.Kind == NodeUp {
+		return fields
+	}
+	fields = append(fields, "reason", e.Reason)
+	if e.Detail != "" {
+		fields = append(fields, "detail", e.Detail)
+	}
+	return append(fields, "up_for", e.UpFor.Rounded().String())
+}
+
+// String is the message and its fields as the log prints them:
+//
+//	--- Node down: b@127.0.0.1: type=visible reason=connection_closed detail=crashed up_for=1m2s
+func (e Event) String() string {
+	text := e.Message() + ":"
+	fields := e.Fields()
+	for i := 0; i < len(fields); i += 2 {
+		text += fmt.Sprintf(" %s=%s", fields[i], quoted(fmt.Sprint(fields[i+1])))
+	}
+	return text
+}
+
+// quoted puts a value in quotes where hclog does: unless all of it is plain.
+func quoted(value string) string {
+	if strings.ContainsFunc(value, func(r rune) bool { return r < '-' || r > '~' }) {
+		return strconv.Quote(value)
+	}
+	return value
+}
