@@ -75,7 +75,7 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 		return err
 	}
 	d.node = node
-	events, err := node.Monitor(ctx)
+	events, err := node.Monitor(ctx, syncnodes.MonitorOptions{NodeType: syncnodes.AllNodes, NodedownReason: true})
 	if err != nil {
 		return fmt.Errorf("observing: %w", err)
 	}

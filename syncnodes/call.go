@@ -79,6 +79,11 @@ func (n *Node) Call(ctx context.Context, to Address, request erlterm.Term) (erlt
 	case !connected:
 		return nil, ErrNodeDown
 	}
+	return n.callLinked(ctx, to, text)
+}
+
+// callLinked calls a process on a node that is connected already.
+func (n *Node) callLinked(ctx context.Context, to Address, text []byte) (erlterm.Term, error) {
 	var id uint64
 	result, err := await(ctx, n, func(l *loop, answer func(callResult)) { id = l.call(to, text, answer) })
 	if err != nil {

@@ -33,20 +33,34 @@ func (l *loop) carrySession(o session.Output) {
 	case session.DialFailed:
 		l.dialFailed(o)
 	case session.Closed:
+		l.handshakes.decide(o.Session, outcomeOf(o.Reason))
 		l.core.Closed(linkOf(o.Session), reasonOf(o.Reason), now)
 	case session.Rejected:
-		if o.Suppressed > 0 {
-			l.log.Error(o.Line, "suppressed", o.Suppressed)
-		} else {
-			l.log.Error(o.Line)
-		}
+		l.rejected(o)
+	}
+}
+
+func (l *loop) rejected(o session.Rejected) {
+	if o.Name != l.node.name {
+		l.handshakes.reject(o)
+	}
+	if o.Suppressed > 0 {
+		l.log.Error(o.Line, "suppressed", o.Suppressed)
+	} else {
+		l.log.Error(o.Line)
 	}
 }
 
 func (l *loop) admission(o session.Admission) {
-	if info, ok := l.infoOf(o.Session, o.Peer, o.Info); ok {
-		l.core.Admission(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, l.clock())
+	info, ok := l.infoOf(o.Session, o.Peer, o.Info)
+	if o.Peer != l.node.name {
+		l.handshakes.ask(o.Session)
 	}
+	if !ok {
+		l.handshakes.decide(o.Session, resultSenseless)
+		return
+	}
+	l.core.Admission(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, l.clock())
 }
 
 // infoOf reads what a peer tells of itself. It is authentic; where it makes no
@@ -62,6 +76,9 @@ func (l *loop) infoOf(id session.SessionID, peer nodeid.Name, data []byte) (memb
 
 func (l *loop) established(o session.Established) {
 	info, ok := l.infoOf(o.Session, o.Peer, o.Info)
+	if o.Peer != l.node.name {
+		l.handshakes.establish(o, ok)
+	}
 	if !ok {
 		l.core.DialFailed(o.Peer, membership.TimedOut, l.clock())
 		return
@@ -78,6 +95,7 @@ func (l *loop) dialFailed(o session.DialFailed) {
 		l.claimFailed(o)
 		return
 	}
+	l.handshakes.count(Dialled, outcomeOf(o.Reason), 1)
 	if o.Reason == session.CookiesDiffer || o.Reason == session.Unreadable {
 		if l.mayTellRefusal(o.Name) {
 			l.log.Warn(string(o.Name) + " refused us: our cookies differ")
@@ -110,6 +128,7 @@ func (l *loop) carryMembership(o membership.Output) {
 	case membership.Admit:
 		l.endpoint.Admit(sessionOf(o.Link), now)
 	case membership.Refuse:
+		l.handshakes.decide(sessionOf(o.Link), outcomeOf(refusalOf(o.Cause)))
 		l.endpoint.Refuse(sessionOf(o.Link), refusalOf(o.Cause), now)
 	case membership.Close:
 		l.endpoint.Drop(sessionOf(o.Link), closeReason(o.Reason), now)
@@ -177,8 +196,8 @@ func (l *loop) checkListener(o membership.CheckListener) {
 func (l *loop) tell(e membership.Event) {
 	delete(l.refused, e.Node)
 	l.node.monitors.tell(Event{
-		Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden,
-		Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(),
+		Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden, Before: e.From, After: e.To,
+		Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(), Monotonic: l.clock(),
 	})
 	l.waiting.event(e)
 	if !e.Up {

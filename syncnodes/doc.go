@@ -96,11 +96,16 @@
 //     wait for it. No method holds a lock while it waits.
 //  3. Each monitor gets the events of its node in the order in which they
 //     happened, all of them, and per peer nodeup and nodedown alternate: the
-//     nodedown of an old incarnation comes before the nodeup of the new one.
+//     nodedown of an old connection comes before the nodeup of a new one with
+//     the same node. This and the next two are what net_kernel:monitor_nodes/2
+//     promises since OTP 23.
 //  4. An event is told after the change: when a monitor gets a nodeup, Nodes
-//     lists the node, unless it is down again already.
-//  5. Handlers of one registered process run one at a time, in the order of
+//     lists the node, unless it is down again already; when it gets a nodedown,
+//     Nodes does not list it, unless it is up again.
+//  5. A monitor has the nodeup before any process gets a call that came over the
+//     new connection, and the nodedown after the last that came over the old one.
+//  6. Handlers of one registered process run one at a time, in the order of
 //     their calls' arrival; those of different processes run at the same time.
-//  6. Close returns when all goroutines of the node have ended, handlers that
+//  7. Close returns when all goroutines of the node have ended, handlers that
 //     heed their context included. A second call waits for the first.
 package syncnodes

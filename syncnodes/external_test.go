@@ -48,7 +48,7 @@ func startAll(t *testing.T, opts Options, alive ...string) []*Node {
 // watch monitors n beyond those that are up already.
 func watch(t *testing.T, n *Node, up int) *Monitor {
 	t.Helper()
-	m, err := n.Monitor(t.Context())
+	m, err := n.Monitor(t.Context(), MonitorOptions{NodedownReason: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,8 @@ type loop struct {
 	leaving  bool
 	left     bool
 	err      error // why the node ends
+
+	handshakes handshakes // counted for Stats
 }
 
 // run drives the node until it has left.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/membership"
 )
 
 // Event tells that a node came up or went down. Its fields follow what
@@ -14,16 +15,44 @@ type Event struct {
 	Up          bool // nodeup; else nodedown
 	Node        nodeid.Name
 	Incarnation nodeid.Incarnation
-	Hidden      bool
-	Reason      string        // of a nodedown: an atom of OTP's
-	Detail      string        // of a nodedown: our own words, may be empty
+	Hidden      bool          // the connection is a hidden one: node_type
+	Before      State         // of the node, as this one saw it
+	After       State         // Up, or Down
+	Reason      string        // of a nodedown, with MonitorOptions.NodedownReason: an atom of OTP's
+	Detail      string        // likewise: our own words, may be empty
 	UpFor       time.Duration // of a nodedown
 	Time        time.Time     // wall time of the change
+	Monotonic   time.Duration // since the host was started, suspended or not
+}
+
+// NodeType says which nodes a monitor tells of: node_type of
+// net_kernel:monitor_nodes/2.
+type NodeType int
+
+// The values of NodeType.
+const (
+	VisibleNodes NodeType = iota // what there is without the option, as in OTP
+	HiddenNodes
+	AllNodes
+)
+
+// has reports whether a connection is of the type.
+func (t NodeType) has(hidden bool) bool {
+	return t == AllNodes || hidden == (t == HiddenNodes)
+}
+
+// MonitorOptions are those of net_kernel:monitor_nodes/2. The zero value is what
+// monitor_nodes/1 does: visible nodes, and no word why one went down.
+type MonitorOptions struct {
+	NodeType       NodeType
+	NodedownReason bool
 }
 
 // Monitor gets the events of a node. Nothing is lost between: what is not yet
 // taken is kept.
 type Monitor struct {
+	opts MonitorOptions
+
 	mu     sync.Mutex
 	queue  []Event
 	closed bool
@@ -69,7 +98,14 @@ func (m *Monitor) end() {
 	m.signal()
 }
 
+// add keeps an event of the monitor's type for Next.
 func (m *Monitor) add(e Event) {
+	if !m.opts.NodeType.has(e.Hidden) {
+		return
+	}
+	if !m.opts.NodedownReason {
+		e.Reason, e.Detail = "", ""
+	}
 	m.mu.Lock()
 	m.queue = append(m.queue, e)
 	m.mu.Unlock()
@@ -83,14 +119,20 @@ func (m *Monitor) signal() {
 	}
 }
 
-// Monitor subscribes to the events of the node. It begins with a nodeup for
-// each node that is up now, so that nothing is missed between Start and here.
-func (n *Node) Monitor(ctx context.Context) (*Monitor, error) {
-	m := &Monitor{wake: make(chan struct{}, 1), owner: n.monitors}
+// Monitor subscribes to the events of the node, as net_kernel:monitor_nodes/2
+// does; the package's documentation has the order that is promised. Unlike OTP's it
+// begins with a nodeup for each node that is up now, so that nothing is missed
+// between Start and here. Each monitor is one more subscription, with options and
+// events of its own.
+func (n *Node) Monitor(ctx context.Context, opts MonitorOptions) (*Monitor, error) {
+	m := &Monitor{opts: opts, wake: make(chan struct{}, 1), owner: n.monitors}
 	err := n.do(ctx, func(l *loop) {
 		for _, p := range l.core.Peers() {
 			if p.State.Linked() {
-				m.add(Event{Up: true, Node: p.Node, Incarnation: p.Incarnation, Hidden: p.Hidden, Time: time.Now().Add(p.Since - l.clock())})
+				m.add(Event{
+					Up: true, Node: p.Node, Incarnation: p.Incarnation, Hidden: p.Hidden, Before: membership.Idle, After: membership.Up,
+					Time: time.Now().Add(p.Since - l.clock()), Monotonic: p.Since,
+				})
 			}
 		}
 		n.monitors.insert(m) // on the loop, which closes them all when it ends

@@ -82,12 +82,16 @@ func (n *Node) Close() error {
 	return n.err
 }
 
-// do runs f on the loop and waits until it ran.
+// do runs f on the loop and waits until it ran. Where the loop has not come to it
+// when ctx is over, f is not run: it may write what its caller reads.
 func (n *Node) do(ctx context.Context, f func(*loop)) error {
 	ran := make(chan struct{})
+	var taken atomic.Bool // by the loop, or by who gives up
 	job := func(l *loop) {
-		f(l)
-		close(ran)
+		if taken.CompareAndSwap(false, true) {
+			f(l)
+			close(ran)
+		}
 	}
 	select {
 	case n.inbox <- job:
@@ -101,7 +105,13 @@ func (n *Node) do(ctx context.Context, f func(*loop)) error {
 		return nil
 	case <-n.ended:
 		return ErrClosed
+	case <-ctx.Done():
+		if taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
 	}
+	<-ran // f is under way, and does not wait
+	return nil
 }
 
 // post hands f to the loop and does not wait until it ran. It is not run when
@@ -225,6 +235,17 @@ func (n *Node) Names(ctx context.Context, wait time.Duration) ([]nodeid.Name, er
 	return await(ctx, n, func(l *loop, answer func([]nodeid.Name)) { l.askNames(wait, answer) })
 }
 
+// Publish sends an event to whoever listens on the bus, on the subject
+// interconnect.1.<cluster>.e.<node>: in clear, so that everybody on the bus can read
+// it, and anybody forge one. The error is that of a bus that is lost, or closed.
+func (n *Node) Publish(ctx context.Context, event []byte) error {
+	var result error
+	if err := n.do(ctx, func(l *loop) { result = l.conn.Publish(event) }); err != nil {
+		return err
+	}
+	return result
+}
+
 // Cookie is the node's own cookie. It is a secret.
 func (n *Node) Cookie(ctx context.Context) (string, error) {
 	var cookie string
@@ -252,3 +273,6 @@ func (n *Node) SetCookie(ctx context.Context, node nodeid.Name, cookie string) e
 
 // Peer is what status tells of another node.
 type Peer = membership.PeerStatus
+
+// State is what a node thinks of another.
+type State = membership.State

@@ -77,7 +77,7 @@ func (fl *fleet) tryStart(opts Options) (*Node, error) {
 		return n, err
 	}
 	fl.members[n], fl.logs[n] = member, text
-	fl.seen[n], err = n.Monitor(fl.t.Context())
+	fl.seen[n], err = n.Monitor(fl.t.Context(), MonitorOptions{NodeType: AllNodes, NodedownReason: true})
 	return n, err
 }
 

@@ -62,6 +62,7 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	l.hosts = hosts
 	n.processes = newProcesses(opts.Logger)
 	n.Register(PingPong, answerPing)
+	n.Register(ClusterView, n.answerView)
 	claimed := make(chan struct{})
 	l.joined = func() { close(claimed) }
 	go l.live()
@@ -141,7 +142,7 @@ func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 		helpers: newHelpers(), nextID: requestIDs(), settling: conn.Settled(),
 		cookie: opts.Cookie, printed: keys.own.Fingerprint(), keys: keys, waiting: newWaiters(),
 		calls: make(map[uint64]call), who: make(map[uint64]*census),
-		refused: make(map[nodeid.Name]time.Duration),
+		refused: make(map[nodeid.Name]time.Duration), handshakes: newHandshakes(),
 	}
 	info := membership.Info{Hidden: opts.Hidden, ConnectAll: !opts.Alone, Route: conn.RouteAddr()}
 	l.endpoint = session.NewEndpoint(session.Config{

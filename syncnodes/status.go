@@ -2,9 +2,11 @@ package syncnodes
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/session"
 )
 
 // Status is what a node tells of itself.
@@ -33,13 +35,19 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 			Fingerprint: l.printed,
 			Bus:         bus.Kind.String(), BusLost: l.busLost, Listen: bus.Listen,
 			Sync: l.sync.progress(), Peers: l.core.Peers(), Now: l.clock(),
-			Dropped: l.dropped(),
+			Dropped: occurred(l.dropped()),
 		}
 	})
 	return s, err
 }
 
-// dropped counts what was received and had no effect.
+// occurred leaves out what has not occurred.
+func occurred(counts map[string]uint64) map[string]uint64 {
+	maps.DeleteFunc(counts, func(_ string, count uint64) bool { return count == 0 })
+	return counts
+}
+
+// dropped counts what was received and had no effect, by all causes.
 func (l *loop) dropped() map[string]uint64 {
 	bus := l.conn.Stats()
 	counts := map[string]uint64{
@@ -48,13 +56,9 @@ func (l *loop) dropped() map[string]uint64 {
 		"bus full":      bus.Dropped,
 		"bus strangers": bus.Strangers,
 	}
-	for cause, count := range l.endpoint.Dropped() {
-		counts[cause.String()] = count
-	}
-	for cause, count := range counts {
-		if count == 0 {
-			delete(counts, cause)
-		}
+	endpoint := l.endpoint.Dropped()
+	for cause := session.DropMalformed; cause <= session.DropFailed; cause++ {
+		counts[cause.String()] = endpoint[cause]
 	}
 	return counts
 }

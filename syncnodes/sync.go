@@ -31,6 +31,8 @@ type syncState struct {
 	timeout   time.Duration
 	until     time.Duration
 	tellAt    time.Duration // progress that was made is told then
+	began     time.Duration // 0: not yet
+	took      time.Duration // 0: not done, or there was nothing to wait for
 	done      bool
 	result    error
 	waiting   []func(error)
@@ -93,6 +95,9 @@ func (s *syncState) progress() Progress {
 // startSync begins the wait, or begins it anew.
 func (l *loop) startSync(now time.Duration) {
 	s := &l.sync
+	if s.began == 0 {
+		s.began = now
+	}
 	if s.complete() {
 		l.endSync()
 		return
@@ -143,6 +148,7 @@ func (l *loop) tickSync(now time.Duration) {
 func (l *loop) endSync() {
 	s := &l.sync
 	s.done, s.tellAt = true, infinitely
+	s.took = l.clock() - s.began
 	missing := s.missing()
 	down := slices.DeleteFunc(slices.Clone(missing), func(name nodeid.Name) bool { return !s.mandatory[name] })
 	switch {

@@ -256,6 +256,8 @@ type Conn interface {
 	Answer(replyTo string, data []byte) error
 	Hello(data []byte) error
 	Who(replyID uint64, data []byte) error
+	// Publish says what happened, in clear, to whoever listens: no node does.
+	Publish(data []byte) error
 
 	// RouteAddr is where the node's embedded server listens for routes, as
 	// in 127.0.0.1:4370; "" on an external bus.

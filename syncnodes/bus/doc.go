@@ -12,6 +12,7 @@
 //	P.i.<node>.<incarnation>  addressed to one process
 //	P.r.<incarnation>.<id>    replies; nothing else is ever answered to
 //	P.hello, P.who            addressed to all
+//	P.e.<node>                what a node publishes, in clear; no node listens
 //
 // There are no queue groups: two nodes of one name both receive what is
 // addressed to it. Requests are never made with the client's own request

@@ -256,6 +256,13 @@ func (m *Member) Who(replyID uint64, data []byte) error {
 	return m.publish(Whos, m.hub.subj.whos, replyID, data, func(*Member) bool { return true })
 }
 
+func (m *Member) Publish(data []byte) error {
+	if err := checkSend(m.node, 0, data); err != nil {
+		return fmt.Errorf("publishing an event: %w", err)
+	}
+	return m.publish(Names, m.hub.subj.event(m.node), 0, data, func(*Member) bool { return false })
+}
+
 func (m *Member) Answer(replyTo string, data []byte) error {
 	inc, id, ok := m.hub.subj.parseReply(replyTo)
 	if !ok {

@@ -242,6 +242,13 @@ func (c *client) Who(replyID uint64, data []byte) error {
 	return c.publish(c.subj.whos, c.subj.reply(c.inc, replyID), data)
 }
 
+func (c *client) Publish(data []byte) error {
+	if err := checkSend(c.self, 0, data); err != nil {
+		return fmt.Errorf("publishing an event: %w", err)
+	}
+	return c.publish(c.subj.event(c.self), "", data)
+}
+
 // publish sends while the bus is up. A server that is connected and frozen
 // would take packets into its socket and pass them on when they are stale.
 func (c *client) publish(subject, reply string, data []byte) error {

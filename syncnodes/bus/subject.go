@@ -40,6 +40,9 @@ func (s subjects) replies(inc nodeid.Incarnation) string {
 	return s.prefix + "r." + inc.String() + ".*"
 }
 
+// event is the subject of what a node publishes.
+func (s subjects) event(n nodeid.Name) string { return s.prefix + "e." + token(string(n)) }
+
 // parseReply reads what reply writes, and nothing else: an answer must never
 // go to a subject that a stranger chose freely.
 func (s subjects) parseReply(subject string) (inc nodeid.Incarnation, id uint64, ok bool) {

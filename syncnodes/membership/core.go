@@ -80,6 +80,8 @@ type Core struct {
 	tips      tips // for all
 	nearTips  tips // for a few
 
+	trips RoundTrips // of all probes
+
 	out []Output
 }
 
@@ -263,6 +265,9 @@ func (c *Core) Peers() []PeerStatus {
 	}
 	return statuses
 }
+
+// RoundTrips are those of all probes until now.
+func (c *Core) RoundTrips() RoundTrips { return c.trips }
 
 func (c *Core) sortedPeers() []*peer {
 	sorted := make([]*peer, 0, len(c.peers))

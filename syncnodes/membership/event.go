@@ -72,6 +72,7 @@ type Event struct {
 	Node        nodeid.Name
 	Incarnation nodeid.Incarnation
 	Hidden      bool          // the connection is hidden: either end is
+	From, To    State         // of the peer, before and after
 	Reason      Reason        // of a nodedown
 	Detail      string        // of a nodedown: our own words, may be empty
 	UpFor       time.Duration // of a nodedown: since its nodeup

@@ -108,16 +108,18 @@ func (c *Core) noteAbsence(p *peer) {
 	}
 }
 
-func (c *Core) setState(p *peer, to State, cause string) {
-	if p.state == to {
-		return
+// setState changes p's state and gives the one it had.
+func (c *Core) setState(p *peer, to State, cause string) (from State) {
+	from = p.state
+	if from == to {
+		return from
 	}
-	from := p.state
 	p.state = to
 	if from.Linked() != to.Linked() {
 		c.noteAbsence(p)
 	}
 	c.emit(Changed{Node: p.name, From: from, To: to, Cause: cause})
+	return from
 }
 
 // bringUp gives p its link and tells it.
@@ -136,8 +138,8 @@ func (c *Core) bringUp(p *peer, ref NodeRef, link LinkID, info Info, now time.Du
 		c.pace.learn(now-p.dialledAt, now)
 		defer c.dialNext(now)
 	}
-	c.setState(p, Up, "link established")
-	c.emit(Event{Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p)})
+	from := c.setState(p, Up, "link established")
+	c.emit(Event{Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), From: from, To: p.state})
 	c.probe(p, now) // the first round trip, for status
 	if first {
 		c.pull(p, "")
@@ -157,9 +159,12 @@ func (c *Core) bringDown(p *peer, reason Reason, detail string, now time.Duratio
 	p.link, p.since, p.reason, p.detail = 0, now, reason, detail
 	p.ending = ending{}
 	p.barred = c.cfg.AutoConnect == ConnectOnce
-	c.setState(p, Down, reason.String())
+	from := c.setState(p, Down, reason.String())
 	if !c.leaving { // who leaves has nothing to tell of the others
-		c.emit(Event{Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Reason: reason, Detail: detail, UpFor: upFor})
+		c.emit(Event{
+			Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), From: from, To: p.state,
+			Reason: reason, Detail: detail, UpFor: upFor,
+		})
 	}
 	c.emit(Close{Link: link, Reason: reason})
 	c.afterDown(p, reason, now)

@@ -275,6 +275,7 @@ func (c *Core) answered(p *peer, answer Answer, now time.Duration) {
 	}
 	sent := w.open[i]
 	trip := now - sent.at
+	c.trips.Add(trip)
 	if w.srtt == 0 {
 		w.srtt = trip
 	} else {
