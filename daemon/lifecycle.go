@@ -101,7 +101,7 @@ func (d *daemon) startHTTP(ctx context.Context, end context.CancelCauseFunc) err
 	if d.cfg.HTTP == "" {
 		return nil
 	}
-	page, err := statuspage.Listen(ctx, d.cfg.HTTP, d.node, d.log.Named("http"))
+	page, err := statuspage.Listen(ctx, statuspage.Options{Addr: d.cfg.HTTP, Node: d.node, Log: d.log.Named("http")})
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,10 @@ package statuspage
 
 import (
 	"bufio"
-	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,38 +15,11 @@ import (
 	"interconnectd/syncnodes"
 )
 
-// node is one whose status is given.
-type node struct {
-	status atomic.Pointer[syncnodes.Status] // nil: it does not answer
-}
-
-func (n *node) Status(ctx context.Context) (syncnodes.Status, error) {
-	if s := n.status.Load(); s != nil {
-		return *s, nil
-	}
-	return syncnodes.Status{}, errors.New("ended")
-}
-
-func serve(t *testing.T) (*Server, *node) {
-	t.Helper()
-	n := &node{}
-	s, err := Listen(t.Context(), "127.0.0.1:0", n, hclog.NewNullLogger())
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve() }()
-	t.Cleanup(func() {
-		if err := errors.Join(s.Close(), <-done); err != nil {
-			t.Error(err)
-		}
-	})
-	return s, n
-}
-
 func TestAnswers(t *testing.T) {
-	s, n := serve(t)
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	n := &fakeNode{}
+	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "some_metric 1\n") })
+	s := serve(t, Options{Node: n, Metrics: metrics})
+	client := without(t)
 	missing := syncnodes.Progress{Up: 1, Of: 2, Missing: []nodeid.Name{"c@h"}}
 	done := missing
 	done.Done = true
@@ -70,9 +40,18 @@ func TestAnswers(t *testing.T) {
 		{"nothing is written", "POST", "/healthz", &syncnodes.Status{}, 405, "Method Not Allowed"},
 		{"nor deleted", "DELETE", "/readyz", &syncnodes.Status{}, 405, "Method Not Allowed"},
 		{"no control here", "GET", "/cookie", &syncnodes.Status{}, 404, "404 page not found"},
+		{"metrics", "GET", "/metrics", &syncnodes.Status{}, 200, "some_metric 1"},
+		{"the page of a node that ended", "GET", "/", nil, 503, "the node does not answer"},
+		{"the page's head", "HEAD", "/", &syncnodes.Status{}, 200, ""},
+		{"no form", "POST", "/", &syncnodes.Status{}, 405, "Method Not Allowed"},
+		{"the head of a stream ends", "HEAD", "/live", &syncnodes.Status{}, 200, ""},
+		{"nothing is said to a stream", "PUT", "/live", &syncnodes.Status{}, 405, "Method Not Allowed"},
+		{"no folders", "GET", "/testdata/", &syncnodes.Status{}, 404, "404 page not found"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			n.status.Store(tt.status)
+			n.mu.Lock()
+			n.status = tt.status
+			n.mu.Unlock()
 			req, err := http.NewRequestWithContext(t.Context(), tt.method, "http://"+s.Addr()+tt.path, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -86,15 +65,59 @@ func TestAnswers(t *testing.T) {
 			if got := strings.TrimSuffix(string(text), "\n"); err != nil || answer.StatusCode != tt.code || got != tt.want {
 				t.Errorf("%d %q, %v; want %d %q", answer.StatusCode, got, err, tt.code, tt.want)
 			}
+			for header, want := range map[string]string{
+				"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Set-Cookie": "",
+			} {
+				if got := answer.Header.Get(header); got != want {
+					t.Errorf("%s: %q, want %q", header, got, want)
+				}
+			}
 		})
+	}
+}
+
+func TestAssets(t *testing.T) {
+	s := serve(t, Options{Node: &fakeNode{}})
+	client := without(t)
+	for path, kind := range map[string]string{
+		"/style.css": "text/css; charset=utf-8", "/script.js": "text/javascript; charset=utf-8", "/icon.svg": "image/svg+xml",
+	} {
+		answer, err := client.Get("http://" + s.Addr() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		tag := answer.Header.Get("ETag")
+		if got := answer.Header.Get("Content-Type"); answer.StatusCode != 200 || got != kind || tag == "" {
+			t.Errorf("%s: %d, %s, tag %q; want 200, %s", path, answer.StatusCode, got, tag, kind)
+		}
+		again, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+s.Addr()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Header.Set("If-None-Match", tag)
+		if answer, err = client.Do(again); err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != 304 {
+			t.Errorf("%s again: %d, want 304", path, answer.StatusCode)
+		}
+	}
+	answer, err := client.Get("http://" + s.Addr() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != 404 {
+		t.Errorf("metrics where there are none: %d, want 404", answer.StatusCode)
 	}
 }
 
 // TestLimits: long headers are refused, and who comes when all connections are taken
 // is hung up on, until one of them is free.
 func TestLimits(t *testing.T) {
-	s, n := serve(t)
-	n.status.Store(&syncnodes.Status{})
+	s := serve(t, Options{Node: &fakeNode{status: &syncnodes.Status{}}})
 	dial := func() net.Conn {
 		conn, err := net.Dial("tcp", s.Addr())
 		if err != nil {
@@ -143,8 +166,9 @@ func TestLimits(t *testing.T) {
 }
 
 func TestListenFails(t *testing.T) {
-	s, _ := serve(t)
-	if _, err := Listen(t.Context(), s.Addr(), &node{}, hclog.NewNullLogger()); err == nil || !strings.Contains(err.Error(), "listening for HTTP") {
+	s := serve(t, Options{Node: &fakeNode{}})
+	_, err := Listen(t.Context(), Options{Addr: s.Addr(), Node: &fakeNode{}, Log: hclog.NewNullLogger()})
+	if err == nil || !strings.Contains(err.Error(), "listening for HTTP") {
 		t.Errorf("a port that is taken: %v", err)
 	}
 }
