@@ -27,14 +27,17 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 	}
 	defer easeMemory().Stop()
 
-	ctx, hangups, release := untilSignal(ctx)
+	ctx, wishes, release := untilSignal(ctx)
 	defer release()
 
-	log := newLogger(w.stderr, cfg.LogLevel)
-	logConfig(log, cfg, problems.Warnings())
-	d := &daemon{input: input, cfg: cfg, log: log, dir: control.Dirs(w.getenv)[0], hangups: hangups}
+	logs, err := openLogs(w.stderr, w.getenv, cfg)
+	if err != nil {
+		return err
+	}
+	logConfig(logs.root, cfg, problems.Warnings())
+	d := &daemon{input: input, cfg: cfg, logs: logs, log: logs.root, dir: control.Dirs(w.getenv)[0], getenv: w.getenv, wishes: wishes}
 	if err := d.run(ctx); err != nil {
-		log.Error(err.Error())
+		logs.root.Error(err.Error())
 		return silent(exitCode(err))
 	}
 	return nil

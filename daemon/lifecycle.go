@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"interconnectd/daemon/control"
 	"interconnectd/daemon/statuspage"
 	"interconnectd/observer"
+	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 )
 
@@ -24,18 +24,22 @@ const leaveWithin = 5 * time.Second
 // daemon is one run of the daemon.
 type daemon struct {
 	// immutable
-	input   configs.Input    // what the configuration was read of
-	cfg     *configs.Config  // what it started with
-	log     hclog.Logger     // of all, the root
-	dir     string           // of the control socket
-	hangups <-chan os.Signal // each asks for a reload
+	input  configs.Input   // what the configuration was read of
+	cfg    *configs.Config // what it started with
+	logs   *logs
+	log    hclog.Logger // of all, the root
+	dir    string       // of the control socket
+	getenv func(string) string
+	wishes wishes
 
 	// set on the way in, in this order
-	notify *notifier
-	socket *control.Socket
-	node   *syncnodes.Node
-	page   *statuspage.Server // nil where it is off
-	server *control.Server
+	notify   *notifier
+	socket   *control.Socket
+	node     *syncnodes.Node
+	metrics  *metrics.Metrics // nil where nobody can ask
+	observer *observer.Observer
+	page     *statuspage.Server // nil where it is off
+	server   *control.Server
 
 	tasks sync.WaitGroup // the goroutines of the observer, the server, the notifier
 }
@@ -75,15 +79,16 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 		return err
 	}
 	d.node = node
-	events, err := node.Monitor(ctx, syncnodes.MonitorOptions{NodeType: syncnodes.AllNodes, NodedownReason: true})
-	if err != nil {
+	if err := d.observe(ctx); err != nil {
 		return fmt.Errorf("observing: %w", err)
 	}
-	watch := observer.New(d.log.Named("observer"), events)
-	d.tasks.Go(func() { watch.Run(context.Background()) }) // until the node has ended
-	again := newReloader(d.input, d.cfg, node, d.notify, d.log)
-	d.tasks.Go(func() { again.onHangup(ctx, d.hangups) })
-	service := control.Daemon{Stop: func() { end(asked) }, Reload: again.asked}
+	again := newReloader(d)
+	d.tasks.Go(func() { again.onHangup(ctx, d.wishes.reload) })
+	d.tasks.Go(func() { d.reopenLog(ctx) })
+	service := control.Daemon{
+		Stop: func() { end(asked) }, Reload: again.asked,
+		Journal: d.observer.Journal(), Observed: d.observer.Observed,
+	}
 	if err := d.startHTTP(ctx, end); err != nil {
 		return err
 	}
@@ -96,12 +101,26 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 	return nil
 }
 
+// reopenLog opens the log file anew when that is asked for, until ctx ends.
+func (d *daemon) reopenLog(ctx context.Context) {
+	for {
+		select {
+		case <-d.wishes.reopen:
+			d.logs.reopen()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // startHTTP answers on http.listen, where that is set.
 func (d *daemon) startHTTP(ctx context.Context, end context.CancelCauseFunc) error {
 	if d.cfg.HTTP == "" {
 		return nil
 	}
-	page, err := statuspage.Listen(ctx, statuspage.Options{Addr: d.cfg.HTTP, Node: d.node, Log: d.log.Named("http")})
+	page, err := statuspage.Listen(ctx, statuspage.Options{
+		Addr: d.cfg.HTTP, Node: d.node, Events: d.observer.Journal(), Metrics: d.metrics.Handler(), Log: d.log.Named("http"),
+	})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
+	"interconnectd/observer"
 	"interconnectd/syncnodes"
 	"interconnectd/syncnodes/session"
 )
@@ -21,20 +22,23 @@ import (
 // fail is done before anything changes.
 type reloader struct {
 	// immutable
-	input  configs.Input
-	root   hclog.Logger // its level is that of all loggers
-	log    hclog.Logger
-	node   *syncnodes.Node
-	notify *notifier
-	turn   chan struct{} // has room for one: who reloads just now
+	input    configs.Input
+	getenv   func(string) string
+	logs     *logs
+	log      hclog.Logger
+	node     *syncnodes.Node
+	observer *observer.Observer
+	notify   *notifier
+	turn     chan struct{} // has room for one: who reloads just now
 
 	running *configs.Config // what the daemon goes by; for who has the turn
 }
 
-func newReloader(input configs.Input, running *configs.Config, node *syncnodes.Node, notify *notifier, root hclog.Logger) *reloader {
+// newReloader is for a daemon whose node and observer are there.
+func newReloader(d *daemon) *reloader {
 	return &reloader{
-		input: input, running: running, node: node, notify: notify,
-		root: root, log: root.Named("reload"), turn: make(chan struct{}, 1),
+		input: d.input, getenv: d.getenv, running: d.cfg, node: d.node, observer: d.observer, notify: d.notify,
+		logs: d.logs, log: d.log.Named("reload"), turn: make(chan struct{}, 1),
 	}
 }
 
@@ -62,16 +66,30 @@ func (r *reloader) reload(ctx context.Context) (outcome, error) {
 		return outcome{problems: problems}, errWrong
 	}
 	next, differences := configs.Compare(r.running, read, session.Fingerprint)
+	log, err := r.logs.prepare(next)
+	if err != nil {
+		return refused(next, "log.file", err)
+	}
+	if err := r.observer.Reconfigure(ctx, settingsOf(next, r.getenv)); err != nil {
+		log.drop()
+		return refused(next, "journal.path", err)
+	}
 	if err := r.node.Reconfigure(ctx, changeOf(r.running, next)); err != nil {
 		return outcome{}, fmt.Errorf("reloading: %w", err)
 	}
+	log.apply()
 	// Of a change of the level both levels tell.
-	r.root.SetLevel(min(r.running.LogLevel, next.LogLevel))
+	r.logs.setLevel(min(r.running.LogLevel, next.LogLevel))
 	logProblems(r.log, problems)
 	logDifferences(r.log, differences)
-	r.root.SetLevel(next.LogLevel)
+	r.logs.setLevel(next.LogLevel)
 	r.running = next
 	return outcome{problems, differences}, nil
+}
+
+// refused is a reload that failed for a setting that the system does not let be.
+func refused(cfg *configs.Config, name string, err error) (outcome, error) {
+	return outcome{problems: configs.Problems{{Severity: configs.Error, Origin: cfg.Origin(name), Msg: name + ": " + err.Error()}}}, errWrong
 }
 
 // changeOf is what a running node is to take. A cookie that somebody set

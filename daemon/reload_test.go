@@ -165,12 +165,17 @@ func TestChangedNodeCookies(t *testing.T) {
 // One level is that of all loggers, also of those that were made before.
 func TestLevelIsShared(t *testing.T) {
 	var text strings.Builder
-	root := newLogger(&text, hclog.Info)
+	cfg := configs.Default()
+	logs, err := openLogs(&text, func(string) string { return "" }, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := logs.root
 	named := root.Named("node").Named("bus").With("x", 1)
 	named.Debug("before")
-	root.SetLevel(hclog.Debug)
+	logs.setLevel(hclog.Debug)
 	named.Debug("after")
-	root.SetLevel(hclog.Error)
+	logs.setLevel(hclog.Error)
 	named.Info("later")
 	if got := text.String(); strings.Contains(got, "before") || !strings.Contains(got, "after") || strings.Contains(got, "later") {
 		t.Errorf("the log is %q", got)
@@ -180,7 +185,8 @@ func TestLevelIsShared(t *testing.T) {
 // A reload that is asked for while another is under way waits for its turn, and
 // gives up with its context.
 func TestReloadWaitsForItsTurn(t *testing.T) {
-	r := newReloader(configs.Input{}, configs.Default(), nil, newNotifier(hclog.NewNullLogger()), hclog.NewNullLogger())
+	log := hclog.NewNullLogger()
+	r := newReloader(&daemon{cfg: configs.Default(), notify: newNotifier(log), log: log})
 	r.turn <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)

@@ -25,7 +25,7 @@ type command struct {
 
 // commands are all subcommands, in the order of the help.
 func commands() []command {
-	return slices.Concat(nodeCommands(), cookieCommands(), callCommands(), daemonCommands(), fileCommands(), aboutCommands())
+	return slices.Concat(nodeCommands(), eventCommands(), cookieCommands(), callCommands(), daemonCommands(), fileCommands(), aboutCommands())
 }
 
 // silent ends the command with a code and no words: the answer said it all.

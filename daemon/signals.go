@@ -15,20 +15,27 @@ func (o orderly) Error() string { return string(o) }
 // asked is the reason when a client asked the daemon to stop.
 const asked orderly = "asked to stop"
 
+// wishes are what signals ask a running daemon for.
+type wishes struct {
+	reload <-chan os.Signal // HUP: read the configuration again
+	reopen <-chan os.Signal // USR1: open the log file anew
+}
+
 // untilSignal is ctx until the first TERM or INT, which is its cause then. The
 // second ends the process at once, as if nobody had asked for signals. Release
 // gives them back and ends the context.
 //
-// A HUP goes to hangups, which holds one: any number of them that come before
-// it is taken are one. HUP is not given back, so that one which comes too late
-// for a reload does nothing.
-func untilSignal(ctx context.Context) (_ context.Context, hangups <-chan os.Signal, release func()) {
+// HUP and USR1 go to channels which hold one: any number of them that come before
+// it is taken are one. They are not given back, so that one which comes too late
+// does nothing.
+func untilSignal(ctx context.Context) (_ context.Context, _ wishes, release func()) {
 	ctx, end := context.WithCancelCause(ctx)
 	// Room for both: none is lost, however fast they come.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	hups := make(chan os.Signal, 1)
-	signal.Notify(hups, syscall.SIGHUP)
+	reload, reopen := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	signal.Notify(reopen, syscall.SIGUSR1)
 	// Who reads the log, as in 2>&1 | head, may go away: that ends no daemon. What is
 	// written then is lost.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -47,7 +54,7 @@ func untilSignal(ctx context.Context) (_ context.Context, hangups <-chan os.Sign
 			}
 		}
 	}()
-	return ctx, hups, func() {
+	return ctx, wishes{reload, reopen}, func() {
 		signal.Stop(signals)
 		close(released)
 		<-gone

@@ -56,6 +56,10 @@ func statusText(s control.Status, now time.Time) string {
 	fmt.Fprintf(&b, "cookie fingerprint: %s\n", s.Fingerprint)
 	fmt.Fprintf(&b, "bus: %s\n", busText(s.Bus))
 	fmt.Fprintf(&b, "sync: %s\n", s.Sync.Text)
+	fmt.Fprintf(&b, "journal: %s\n", journalText(s.Journal))
+	for _, h := range s.Hooks {
+		fmt.Fprintf(&b, "hook: %s\n", hookText(h))
+	}
 	for _, p := range s.Peers {
 		fmt.Fprintf(&b, "peer: %s\n", peerText(p, now))
 	}
@@ -79,6 +83,31 @@ func busText(b control.Bus) string {
 	}
 	if b.Lost {
 		text += ", lost"
+	}
+	return text
+}
+
+func journalText(j control.Journal) string {
+	text := fmt.Sprintf("%s, %d events, %d KiB", j.Path, j.Events, j.Bytes>>10)
+	switch {
+	case j.Path == "":
+		return fmt.Sprintf("in memory, %d events", j.Events)
+	case j.Error != "":
+		text += fmt.Sprintf(", not written: %s, %d events in memory", j.Error, j.Memory)
+	}
+	if j.Lost > 0 {
+		text += fmt.Sprintf(", %d lost", j.Lost)
+	}
+	return text
+}
+
+func hookText(h control.Hook) string {
+	text := fmt.Sprintf("%s done with event %d, %d waiting, runs: %d well, %d failed, %d timed out", h.Name, h.Delivered, h.Waiting, h.OK, h.Failed, h.TimedOut)
+	if h.Missed > 0 {
+		text += fmt.Sprintf(", missed %d events", h.Missed)
+	}
+	if h.Error != "" {
+		text += fmt.Sprintf(", attempt %d failed: %s", h.Attempts, h.Error)
 	}
 	return text
 }

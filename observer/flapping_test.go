@@ -63,7 +63,7 @@ func TestFlappingLine(t *testing.T) {
 		events = append(events, syncnodes.Event{Up: i%2 == 0, Node: "b@127.0.0.1", Reason: "connection_closed", Time: at.Add(time.Duration(i) * time.Second)})
 	}
 	var out bytes.Buffer
-	New(logger(&out), &script{events: events, closed: true}).Run(t.Context())
+	observe(t.Context(), &out, &script{events: events, closed: true})
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 7 || !strings.HasSuffix(lines[4], "[WARN]  interconnectd.observer: b@127.0.0.1 is flapping: 4 changes within 1m") {
 		t.Fatalf("got\n%s\nwant six changes, and a line of flapping after the fourth", out.String())

@@ -1,24 +1,24 @@
-// Package observer tells what happens to the nodes of a cluster: one line in
-// the log for each node that comes up or goes down. The words are stable, for
-// people who tail a log and grep it:
-//
-//	--- Node up: b@127.0.0.1: type=visible
-//	--- Node down: b@127.0.0.1: type=visible reason=connection_closed detail=crashed up_for=1m2s
-//
-// A node that changes four times within a minute gets one line more, at warn,
-// and another each minute for as long as it goes on; nothing is left out for it:
-//
-//	b@127.0.0.1 is flapping: 4 changes within 1m
 package observer
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"interconnectd/configs"
+	"interconnectd/configs/nodeid"
+	"interconnectd/observer/event"
+	"interconnectd/observer/hooks"
+	"interconnectd/observer/journal"
+	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 )
+
+// hooksGrace is what programs that run have to end when the node has.
+const hooksGrace = time.Second
 
 // Events is where an observer gets its events from: a *syncnodes.Monitor.
 type Events interface {
@@ -28,68 +28,180 @@ type Events interface {
 	Close()
 }
 
-// Observer reports the events of one node. It is the only place that does.
-type Observer struct {
-	log      hclog.Logger
-	events   Events
-	flapping flapping
+// Options are those of an Observer.
+type Options struct {
+	Log    hclog.Logger // which is not named any further
+	Events Events
+
+	Self  nodeid.Name // who observes
+	Start nodeid.Incarnation
+
+	Settings Settings
+	// Publish sends an event to the bus, as JSON; nil: none is. It is tried again
+	// after an error.
+	Publish func(ctx context.Context, event []byte) error
+	// Count is told each event; nil: nobody is. It must not wait.
+	Count func(event.Event)
 }
 
-// New is an observer that logs to log, which is not named any further.
-func New(log hclog.Logger, events Events) *Observer {
-	return &Observer{log: log, events: events}
+// Settings are what a running observer takes: see Reconfigure.
+type Settings struct {
+	JournalPath string // "": events are in memory only
+	JournalKeep int    // how many events stay, > 0
+	Hooks       []configs.Hook
+}
+
+// Observer reports the events of one node. It is the only place that does.
+type Observer struct {
+	// immutable
+	opts    Options
+	log     hclog.Logger
+	journal *journal.Journal
+	hooks   *hooks.Runner
+
+	// owned by Run
+	flapping flapping
+	burst    burst
+}
+
+// New is an observer, which does nothing before Run.
+func New(opts Options) *Observer {
+	names := make([]string, len(opts.Settings.Hooks))
+	for i, h := range opts.Settings.Hooks {
+		names[i] = h.Name
+	}
+	j := journal.New(journal.Options{
+		Path: opts.Settings.JournalPath, Keep: opts.Settings.JournalKeep, Hooks: names, Log: opts.Log,
+	})
+	return &Observer{
+		opts: opts, log: opts.Log, journal: j,
+		hooks: hooks.New(hooks.Options{Journal: j, Log: opts.Log}),
+	}
+}
+
+// Journal is where the events can be read.
+func (o *Observer) Journal() *journal.Journal { return o.journal }
+
+// Observed is how the journal and the hooks are, for status and metrics. It does
+// not wait: before the journal is open it says nothing of it.
+func (o *Observer) Observed() metrics.Observed {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	status, _ := o.journal.Status(ctx) // zero before it is open
+	return metrics.Observed{Journal: status, Hooks: o.hooks.Status()}
+}
+
+// Reconfigure takes other settings. The journal moves first, which is all that can
+// fail: nothing has changed then.
+func (o *Observer) Reconfigure(ctx context.Context, s Settings) error {
+	if err := o.journal.Move(ctx, s.JournalPath); err != nil {
+		return err
+	}
+	o.journal.SetKeep(s.JournalKeep)
+	return o.hooks.Set(ctx, s.Hooks)
 }
 
 // Run reports events, in their order, until there are no more: the node or the
 // monitor has ended. When ctx ends it closes the monitor and reports what
-// happened until then. It is called once.
+// happened until then. It returns when the journal has all of it, and programs that
+// ran have ended, a second later at most. It is called once.
 func (o *Observer) Run(ctx context.Context) {
+	var tasks sync.WaitGroup
+	serving, stop := context.WithCancel(context.Background())
+	tasks.Go(func() { _ = o.hooks.Set(serving, o.opts.Settings.Hooks) }) // it waits for the journal
+	if o.opts.Publish != nil {
+		tasks.Go(func() { o.publish(serving) })
+	}
+	keeping, endJournal := context.WithCancel(context.Background())
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		o.journal.Run(keeping)
+	}()
+
 	o.reportAll(ctx)
-	o.events.Close()
+	o.opts.Events.Close()
 	o.reportAll(context.WithoutCancel(ctx)) // what is left
+	o.tellBurst()
+
+	grace, cancel := context.WithTimeout(context.Background(), hooksGrace)
+	defer cancel()
+	stop()
+	tasks.Wait()
+	o.hooks.Close(grace)
+	endJournal()
+	<-kept
 }
 
 func (o *Observer) reportAll(ctx context.Context) {
 	for {
-		e, err := o.events.Next(ctx)
-		if err != nil {
+		e, err := o.next(ctx)
+		switch {
+		case errors.Is(err, errQuiet):
+			o.tellBurst()
+		case err != nil:
 			return
-		}
-		o.report(e)
-		if o.flapping.note(e.Node, e.Time) {
-			o.log.Warn(flappingLine(e.Node))
+		default:
+			o.report(o.record(e))
 		}
 	}
 }
 
-// report writes the line of an event. The name stands in the message, as in
-// the walk-through's Cluster.Observer; all else is a field.
-func (o *Observer) report(e syncnodes.Event) {
-	kind := "visible"
-	if e.Hidden {
-		kind = "hidden"
+// errQuiet tells that nothing came until the burst was over.
+var errQuiet = errors.New("no event for a while")
+
+// next waits for an event, and no longer than a burst of them lasts.
+func (o *Observer) next(ctx context.Context) (syncnodes.Event, error) {
+	over, underWay := o.burst.over()
+	if !underWay {
+		return o.opts.Events.Next(ctx)
+	}
+	short, cancel := context.WithDeadline(ctx, over)
+	defer cancel()
+	e, err := o.opts.Events.Next(short)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		err = errQuiet
+	}
+	return e, err
+}
+
+// record is what is kept of an event.
+func (o *Observer) record(e syncnodes.Event) event.Event {
+	r := event.Event{
+		Time: e.Time.UTC(), Monotonic: event.Duration(e.Monotonic),
+		Self: o.opts.Self, Start: o.opts.Start.String(),
+		Kind: event.NodeDown, Node: e.Node, Incarnation: e.Incarnation.String(), Type: event.Visible,
+		Before: e.Before.String(), After: e.After.String(),
+		Reason: e.Reason, Detail: e.Detail, UpFor: event.Duration(e.UpFor),
 	}
 	if e.Up {
-		o.log.Info("--- Node up: "+string(e.Node), "type", kind)
-		return
+		r.Kind = event.NodeUp
 	}
-	fields := []any{"type", kind, "reason", e.Reason}
-	if e.Detail != "" {
-		fields = append(fields, "detail", e.Detail)
+	if e.Hidden {
+		r.Type = event.Hidden
 	}
-	fields = append(fields, "up_for", rounded(e.UpFor).String())
-	o.log.Info("--- Node down: "+string(e.Node), fields...)
+	return r
 }
 
-// rounded keeps of a duration what people care for: seconds of minutes, tenths
-// of seconds, milliseconds below.
-func rounded(d time.Duration) time.Duration {
-	switch {
-	case d >= 10*time.Second:
-		return d.Round(time.Second)
-	case d >= time.Second:
-		return d.Round(100 * time.Millisecond)
-	default:
-		return d.Round(time.Millisecond)
+// report writes the lines of an event, and hands it to all who act on it.
+func (o *Observer) report(e event.Event) {
+	if !o.burst.fits(e) {
+		o.tellBurst()
+	}
+	o.log.Info(e.Message(), e.Fields()...)
+	o.journal.Append(e)
+	if o.opts.Count != nil {
+		o.opts.Count(e)
+	}
+	if o.flapping.note(e.Node, e.Time) {
+		o.log.Warn(flappingLine(e.Node))
+	}
+	o.burst.add(e, time.Now())
+}
+
+// tellBurst ends the burst, with a line where it was one.
+func (o *Observer) tellBurst() {
+	if line, fields, many := o.burst.end(); many {
+		o.log.Info(line, fields...)
 	}
 }

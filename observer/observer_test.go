@@ -52,17 +52,24 @@ func logger(out *bytes.Buffer) hclog.Logger {
 	}).Named("observer")
 }
 
+// observe runs an observer, with a journal in memory, to its end.
+func observe(ctx context.Context, out *bytes.Buffer, events Events) *Observer {
+	o := New(Options{Log: logger(out), Events: events, Self: "a@127.0.0.1", Settings: Settings{JournalKeep: 1000}})
+	o.Run(ctx)
+	return o
+}
+
 func TestLines(t *testing.T) {
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
-	New(logger(&out), &script{empty: cancel, events: []syncnodes.Event{
+	observe(ctx, &out, &script{empty: cancel, events: []syncnodes.Event{
 		{Up: true, Node: "b@127.0.0.1"},
 		{Up: true, Node: "c@127.0.0.1", Hidden: true},
 		{Node: "b@127.0.0.1", Reason: "connection_closed", Detail: "crashed", UpFor: 62*time.Second + 345*time.Millisecond},
 		{Node: "c@127.0.0.1", Hidden: true, Reason: "net_tick_timeout", Detail: "unresponsive for 3.1s", UpFor: 26 * time.Hour},
 		{Up: true, Node: "b@127.0.0.1"},
 		{Node: "b@127.0.0.1", Reason: "disconnect", UpFor: 1340 * time.Microsecond},
-	}}).Run(ctx)
+	}})
 
 	golden := filepath.Join("testdata", "lines.golden")
 	if *update {
@@ -86,22 +93,8 @@ func TestRunDrains(t *testing.T) {
 	cancel()
 	s := &script{}
 	s.empty = func() { s.events = []syncnodes.Event{{Up: true, Node: "b@127.0.0.1"}} }
-	New(logger(&out), s).Run(ctx)
+	observe(ctx, &out, s)
 	if want := "--- Node up: b@127.0.0.1: type=visible\n"; !bytes.HasSuffix(out.Bytes(), []byte(want)) {
 		t.Errorf("got %q, want it to end with %q", out.String(), want)
-	}
-}
-
-func TestRounded(t *testing.T) {
-	for _, tt := range []struct{ d, want time.Duration }{
-		{0, 0},
-		{1340 * time.Microsecond, time.Millisecond},
-		{999_600 * time.Microsecond, time.Second},
-		{1340 * time.Millisecond, 1300 * time.Millisecond},
-		{62*time.Second + 345*time.Millisecond, 62 * time.Second},
-	} {
-		if got := rounded(tt.d); got != tt.want {
-			t.Errorf("rounded(%v) = %v, want %v", tt.d, got, tt.want)
-		}
 	}
 }

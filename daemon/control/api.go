@@ -7,6 +7,10 @@ import (
 
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
+	"interconnectd/observer/event"
+	"interconnectd/observer/hooks"
+	"interconnectd/observer/journal"
+	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 )
 
@@ -17,6 +21,7 @@ import (
 //	GET  /names                   Names      all on the bus
 //	GET  /cookie                  Cookie
 //	GET  /status                  Status
+//	GET  /events                  a stream: see package eventstream
 //	POST /ping        Target      Ping
 //	POST /connect     Target      Outcome
 //	POST /disconnect  Target      Outcome
@@ -31,6 +36,7 @@ const (
 	pathNames      = "/names"
 	pathCookie     = "/cookie"
 	pathStatus     = "/status"
+	pathEvents     = "/events"
 	pathPing       = "/ping"
 	pathConnect    = "/connect"
 	pathDisconnect = "/disconnect"
@@ -100,6 +106,8 @@ type Status struct {
 	Bus         Bus               `json:"bus"`
 	Sync        Sync              `json:"sync"`
 	Peers       []Peer            `json:"peers"`
+	Journal     Journal           `json:"journal"`
+	Hooks       []Hook            `json:"hooks"`
 	Dropped     map[string]uint64 `json:"dropped"` // packets without effect, by cause
 }
 
@@ -108,6 +116,31 @@ type Bus struct {
 	Kind   string `json:"kind"`   // embedded or external
 	Listen string `json:"listen"` // embedded: where routes are taken
 	Lost   bool   `json:"lost"`
+}
+
+// Journal is where events are kept.
+type Journal struct {
+	Path   string `json:"path"`            // "": in memory only
+	Error  string `json:"error,omitempty"` // why they are not in the file
+	Events int    `json:"events"`          // that can be read
+	Last   uint64 `json:"last"`            // the number of the latest event
+	Memory int    `json:"memory"`          // of the events: not in the file
+	Bytes  int64  `json:"bytes"`           // of the file
+	Lost   uint64 `json:"lost"`            // that were never in the file and had to leave the memory
+}
+
+// Hook is what a hook has done.
+type Hook struct {
+	Name      string     `json:"name"`
+	Delivered uint64     `json:"delivered"`          // the number of the last event it is done with
+	Waiting   uint64     `json:"waiting"`            // events after that one
+	OK        uint64     `json:"ok"`                 // runs since the daemon started
+	Failed    uint64     `json:"failed"`             // likewise
+	TimedOut  uint64     `json:"timed_out"`          // likewise
+	Missed    uint64     `json:"missed"`             // events that left the journal before it had them
+	Attempts  int        `json:"attempts"`           // at the event that is being delivered
+	Error     string     `json:"error,omitempty"`    // of the last run
+	LastRun   *time.Time `json:"last_run,omitempty"` // began then
 }
 
 // Sync is how many of the expected nodes are up.
@@ -187,20 +220,7 @@ func Configs(problems []Problem) configs.Problems {
 }
 
 // Duration is a time.Duration that JSON has as a text, such as "1.5s".
-type Duration time.Duration
-
-// MarshalText is the text of time.Duration.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
-
-// UnmarshalText reads what time.ParseDuration reads.
-func (d *Duration) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	if err != nil {
-		return err
-	}
-	*d = Duration(parsed)
-	return nil
-}
+type Duration = event.Duration
 
 // Kind says what sort of error a daemon answered with.
 type Kind string
@@ -258,8 +278,9 @@ type failure struct {
 	Error *Error `json:"error"`
 }
 
-// statusOf tells of a node what syncnodes tells, with times on the wall clock.
-func statusOf(s syncnodes.Status, pid int, now time.Time) Status {
+// statusOf tells of a node what syncnodes tells, with times on the wall clock, and
+// what its observer does.
+func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, now time.Time) Status {
 	out := Status{
 		Node: s.Node, Incarnation: s.Incarnation.String(), Hidden: s.Hidden,
 		PID: pid, Started: s.Started.UTC(), Fingerprint: s.Fingerprint,
@@ -270,6 +291,11 @@ func statusOf(s syncnodes.Status, pid int, now time.Time) Status {
 		},
 		Peers:   make([]Peer, 0, len(s.Peers)),
 		Dropped: s.Dropped,
+		Journal: journalOf(observed.Journal),
+		Hooks:   make([]Hook, 0, len(observed.Hooks)),
+	}
+	for _, h := range observed.Hooks {
+		out.Hooks = append(out.Hooks, hookOf(h))
 	}
 	for _, p := range s.Peers {
 		peer := Peer{
@@ -286,6 +312,22 @@ func statusOf(s syncnodes.Status, pid int, now time.Time) Status {
 		out.Peers = append(out.Peers, peer)
 	}
 	return out
+}
+
+func journalOf(s journal.Status) Journal {
+	return Journal{Path: s.Path, Error: s.Error, Events: s.Events, Last: s.Last, Memory: s.Memory, Bytes: s.Bytes, Lost: s.Lost}
+}
+
+func hookOf(s hooks.Status) Hook {
+	h := Hook{
+		Name: s.Name, Delivered: s.Delivered, Waiting: s.Waiting, OK: s.OK, Failed: s.Failed, TimedOut: s.TimedOut,
+		Missed: s.Missed, Attempts: s.Attempts, Error: s.Error,
+	}
+	if !s.LastRunAt.IsZero() {
+		at := s.LastRunAt.UTC()
+		h.LastRun = &at
+	}
+	return h
 }
 
 // notNil makes JSON say [] where there is nothing.

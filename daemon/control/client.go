@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"interconnectd/configs/nodeid"
+	"interconnectd/daemon/eventstream"
 )
 
 // Client asks one daemon. Its methods may be called concurrently; an error is
@@ -58,6 +59,23 @@ func (c *Client) Cookie(ctx context.Context) (string, error) {
 // Status is all it tells of itself.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	return get[Status](ctx, c, pathStatus)
+}
+
+// Events lets it tell the events that are asked for, each to take, until there are
+// no more or take gives an error. Of a query that follows the end is nil too: the
+// daemon has ended.
+func (c *Client) Events(ctx context.Context, q eventstream.Query, take func(eventstream.Message) error) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://daemon"+pathEvents, nil)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", c.node, err)
+	}
+	eventstream.Ask(request, q)
+	response, err := c.do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	return eventstream.Read(response.Body, take)
 }
 
 // Ping lets it ping a node.
@@ -138,24 +156,37 @@ func ask[A any](ctx context.Context, c *Client, method, path string, body []byte
 	if err != nil {
 		return answer, fmt.Errorf("asking %s: %w", c.node, err)
 	}
+	response, err := c.do(request)
+	if err != nil {
+		return answer, err
+	}
+	defer response.Body.Close()
+	if err := contentOf(response).Decode(&answer); err != nil {
+		return answer, fmt.Errorf("asking %s: reading its answer: %w", c.node, err)
+	}
+	return answer, nil
+}
+
+// do sends a request; an answer that is an error is given as one.
+func (c *Client) do(request *http.Request) (*http.Response, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = errors.New("it runs, and does not answer")
 		}
-		return answer, fmt.Errorf("asking %s: %w", c.node, err)
+		return nil, fmt.Errorf("asking %s: %w", c.node, err)
+	}
+	if response.StatusCode == http.StatusOK {
+		return response, nil
 	}
 	defer response.Body.Close()
-	content := json.NewDecoder(io.LimitReader(response.Body, maxAnswer))
-	if response.StatusCode != http.StatusOK {
-		var f failure
-		if err := content.Decode(&f); err != nil || f.Error == nil {
-			return answer, fmt.Errorf("asking %s: it answered %s", c.node, response.Status)
-		}
-		return answer, f.Error
+	var f failure
+	if err := contentOf(response).Decode(&f); err != nil || f.Error == nil {
+		return nil, fmt.Errorf("asking %s: it answered %s", c.node, response.Status)
 	}
-	if err := content.Decode(&answer); err != nil {
-		return answer, fmt.Errorf("asking %s: reading its answer: %w", c.node, err)
-	}
-	return answer, nil
+	return nil, f.Error
+}
+
+func contentOf(response *http.Response) *json.Decoder {
+	return json.NewDecoder(io.LimitReader(response.Body, maxAnswer))
 }

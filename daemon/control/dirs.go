@@ -113,20 +113,6 @@ func ours(info fs.FileInfo) bool {
 
 const socketSuffix = ".sock"
 
-// fileName is the name of a node as that of a file, without a suffix.
-func fileName(node nodeid.Name) string {
-	var b strings.Builder
-	for i := range len(node) {
-		switch c := node[i]; c {
-		case '/', '%', 0:
-			fmt.Fprintf(&b, "%%%02X", c)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
 // nodeOf is the node whose socket has the name file.
 func nodeOf(file string) (nodeid.Name, bool) {
 	base, ok := strings.CutSuffix(file, socketSuffix)

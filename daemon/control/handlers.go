@@ -3,11 +3,13 @@ package control
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"time"
 
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
+	"interconnectd/daemon/eventstream"
 	"interconnectd/erlterm"
 	"interconnectd/syncnodes"
 )
@@ -31,7 +33,14 @@ func (s *Server) status(ctx context.Context, _ nothing) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	return statusOf(status, os.Getpid(), time.Now()), nil
+	return statusOf(status, s.daemon.Observed(), os.Getpid(), time.Now()), nil
+}
+
+// events answers with a stream, which may last for as long as the daemon.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	if err := eventstream.Serve(w, r, s.daemon.Journal); err != nil {
+		writeError(w, err)
+	}
 }
 
 // ping has no answer in time for a pang, as net_adm:ping/1 has any failure.

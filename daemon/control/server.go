@@ -12,7 +12,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"interconnectd/configs/nodeid"
+	"interconnectd/daemon/eventstream"
 	"interconnectd/erlterm"
+	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 )
 
@@ -48,6 +50,9 @@ type Daemon struct {
 	// Reload reads the configuration again. Its error is an *Error of the kind
 	// Config where that is wrong.
 	Reload func(ctx context.Context) (Reload, error)
+	// Journal has the events, Observed how it and the hooks are.
+	Journal  eventstream.Journal
+	Observed func() metrics.Observed
 }
 
 // Server answers for one node. It is used once.
@@ -93,6 +98,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET "+pathNames, answer(s.names))
 	mux.HandleFunc("GET "+pathCookie, answer(s.cookie))
 	mux.HandleFunc("GET "+pathStatus, answer(s.status))
+	mux.HandleFunc("GET "+pathEvents, s.events)
 	mux.HandleFunc("POST "+pathPing, answer(s.ping))
 	mux.HandleFunc("POST "+pathConnect, answer(s.connect))
 	mux.HandleFunc("POST "+pathDisconnect, answer(s.disconnect))
@@ -116,12 +122,16 @@ func answer[Q, A any](f func(context.Context, Q) (A, error)) http.HandlerFunc {
 			reply, err = f(ctx, question)
 		}
 		if err != nil {
-			e := errorOf(err)
-			writeJSON(w, e.Kind.status(), failure{e})
+			writeError(w, err)
 			return
 		}
 		writeJSON(w, http.StatusOK, reply)
 	}
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	e := errorOf(err)
+	writeJSON(w, e.Kind.status(), failure{e})
 }
 
 // readRequest reads the body of a POST. Its deadline is set here and taken
@@ -160,10 +170,13 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 func errorOf(err error) *Error {
 	var known *Error
 	var remote *syncnodes.RemoteError
+	var query *eventstream.QueryError
 	kind := Internal
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &query):
+		kind = BadRequest
 	case errors.As(err, &remote):
 		kind = Remote
 	case errors.Is(err, syncnodes.ErrNoProc):

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,12 @@ import (
 
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
+	"interconnectd/daemon/eventstream"
 	"interconnectd/erlterm"
+	"interconnectd/observer/event"
+	"interconnectd/observer/hooks"
+	"interconnectd/observer/journal"
+	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 	"interconnectd/syncnodes/membership"
 )
@@ -115,6 +121,55 @@ var someProblems = configs.Problems{
 	{Severity: configs.Warning, Msg: "doubtful"},
 }
 
+var lastRun = time.Unix(1_000_001, 0).UTC()
+
+func observed() metrics.Observed {
+	return metrics.Observed{
+		Journal: journal.Status{Path: "/a.db", Events: 2, First: 1, Last: 2, Bytes: 32768},
+		Hooks: []hooks.Status{
+			{Name: "page", Delivered: 2, OK: 2, LastRunAt: lastRun},
+			{Name: "mail", Waiting: 2, Failed: 3, Attempts: 3, Error: "exit status 1", Missed: 1},
+		},
+	}
+}
+
+// someEvents is a journal of two nodes that came up, b and c.
+func someEvents(t *testing.T) *journal.Journal {
+	t.Helper()
+	j := journal.New(journal.Options{Keep: 10, Log: hclog.NewNullLogger()})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { j.Run(ctx) })
+	t.Cleanup(running.Wait)
+	t.Cleanup(cancel)
+	j.Append(event.Event{Kind: event.NodeUp, Node: "b@127.0.0.1"})
+	j.Append(event.Event{Kind: event.NodeUp, Node: "c@127.0.0.1"})
+	if err := j.Wait(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+// The stream has what was asked for, and an error before it is one of the kinds.
+func TestEvents(t *testing.T) {
+	_, c := serve(t)
+	var got []nodeid.Name
+	err := c.Events(t.Context(), eventstream.Query{Last: 1}, func(m eventstream.Message) error {
+		if m.Event.Seq > 0 {
+			got = append(got, m.Event.Node)
+		}
+		return nil
+	})
+	if err != nil || len(got) != 1 || got[0] != "c@127.0.0.1" {
+		t.Errorf("got %v, %v, want c", got, err)
+	}
+	var answer *Error
+	err = c.Events(t.Context(), eventstream.Query{Of: "["}, func(eventstream.Message) error { return nil })
+	if !errors.As(err, &answer) || answer.Kind != BadRequest {
+		t.Errorf("got %v, want the kind %s", err, BadRequest)
+	}
+}
+
 // serve is a server of a fake node, and its client.
 func serve(t *testing.T) (*fakeNode, *Client) {
 	t.Helper()
@@ -124,7 +179,7 @@ func serve(t *testing.T) (*fakeNode, *Client) {
 		t.Fatal(err)
 	}
 	node := &fakeNode{cookies: map[nodeid.Name]string{"": "old"}, done: make(chan struct{})}
-	server := NewServer(node, Daemon{Stop: func() { close(node.done) }, Reload: node.reload}, hclog.NewNullLogger())
+	server := NewServer(node, Daemon{Stop: func() { close(node.done) }, Reload: node.reload, Journal: someEvents(t), Observed: observed}, hclog.NewNullLogger())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(socket) }()
 	t.Cleanup(func() {
@@ -210,7 +265,12 @@ func TestStatus(t *testing.T) {
 	got.Peers[0].Since, got.Peers[2].Since = nil, nil
 	want := Status{
 		Node: self, Incarnation: strings.Repeat("0", 32), PID: got.PID, Started: time.Unix(1_000_000, 0).UTC(), Fingerprint: "01234567",
-		Bus:  Bus{Kind: "embedded", Listen: "127.0.0.1:4370"},
+		Bus:     Bus{Kind: "embedded", Listen: "127.0.0.1:4370"},
+		Journal: Journal{Path: "/a.db", Events: 2, Last: 2, Bytes: 32768},
+		Hooks: []Hook{
+			{Name: "page", Delivered: 2, OK: 2, LastRun: &lastRun},
+			{Name: "mail", Waiting: 2, Failed: 3, Attempts: 3, Error: "exit status 1", Missed: 1},
+		},
 		Sync: Sync{Up: 1, Of: 2, Missing: []nodeid.Name{"c@127.0.0.1"}, Done: true, Text: "1 of 2 nodes up, missing c@127.0.0.1"},
 		Peers: []Peer{
 			{Node: "b@127.0.0.1", State: "up", Incarnation: "01" + strings.Repeat("0", 30), RoundTrip: Duration(time.Millisecond)},

@@ -46,14 +46,14 @@ func Take(ctx context.Context, dir string, node nodeid.Name) (*Socket, error) {
 }
 
 func take(ctx context.Context, dir string, node nodeid.Name) (*Socket, error) {
-	path := filepath.Join(dir, fileName(node)+socketSuffix)
+	path := filepath.Join(dir, node.FileName()+socketSuffix)
 	if len(path) > longestPath {
 		return nil, &os.PathError{Op: "listening at", Path: path, Err: fmt.Errorf("a socket's path has %d bytes at most", longestPath)}
 	}
 	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(ctx, filepath.Join(dir, fileName(node)+".lock"))
+	lock, err := lockFile(ctx, filepath.Join(dir, node.FileName()+".lock"))
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return nil, &syncnodes.NameInUseError{Name: node}

@@ -246,9 +246,9 @@ func TestFileNames(t *testing.T) {
 		"a@100%2F":      "a@100%252F",
 		"a@hé.example":  "a@hé.example",
 	} {
-		got := fileName(node)
+		got := node.FileName()
 		if got != want {
-			t.Errorf("fileName(%q) = %q, want %q", node, got, want)
+			t.Errorf("the file of %q = %q, want %q", node, got, want)
 		}
 		if back, ok := nodeOf(got + socketSuffix); !ok || back != node {
 			t.Errorf("nodeOf(%q) = %q, %v, want %q", got, back, ok, node)

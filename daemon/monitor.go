@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"interconnectd/configs"
+	"interconnectd/configs/nodeid"
+	"interconnectd/daemon/control"
+	"interconnectd/observer/event"
+)
+
+const monitorAbout = `Begins with how things are, and goes on with a line for each node that comes or goes, in
+local time, until it is ended. It outlives the daemon, as events -f does, which is for
+programs. Where it writes to a terminal it has colours, unless NO_COLOR is set.
+`
+
+const exampleMonitor = `$ interconnectd monitor
+a@127.0.0.1: 1 of 2 nodes up, missing c@127.0.0.1
+22:03:41.027  up    b@127.0.0.1
+22:04:43.372  down  b@127.0.0.1  connection_closed, crashed, was up for 1m2s
+`
+
+func doMonitor(ctx context.Context, w *world, args *configs.Args) error {
+	query, err := eventQuery(args, time.Now())
+	if err != nil {
+		return err
+	}
+	daemon, err := find(ctx, w, args)
+	if err != nil {
+		return err
+	}
+	query.Last, query.Follow = 0, true
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	s := styleFor(w)
+	head := func() error {
+		status, err := daemon.Status(ctx)
+		if err != nil {
+			return err
+		}
+		return printText(w, monitorHead(s, status, query.Of))
+	}
+	return follow(ctx, w, daemon, query, head, func(e event.Event) error { return printText(w, monitorLine(s, e, time.Local)) })
+}
+
+func printText(w *world, text string) error {
+	if _, err := io.WriteString(w.stdout, text); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}
+
+// monitorHead is how things are: the sync, and the nodes that were seen.
+func monitorHead(s style, status control.Status, of nodeid.Pattern) string {
+	var b strings.Builder
+	text := status.Sync.Text
+	if status.Sync.Of == 0 {
+		text = "no nodes are expected"
+	}
+	if status.Bus.Lost {
+		text += ", " + s.doubt("bus lost")
+	}
+	fmt.Fprintf(&b, "%s: %s\n", s.strong(string(status.Node)), text)
+	for _, p := range status.Peers {
+		if p.Since == nil || of != "" && !of.Match(p.Node) {
+			continue
+		}
+		words := []string{"since " + p.Since.UTC().Format(time.RFC3339)}
+		for _, more := range []string{p.Reason, p.Detail} {
+			if more != "" {
+				words = append(words, more)
+			}
+		}
+		if p.Hidden {
+			words = append(words, "hidden")
+		}
+		fmt.Fprintf(&b, "%-12s  %s  %s  %s\n", "", s.state(p.State), p.Node, s.faint(strings.Join(words, ", ")))
+	}
+	return b.String()
+}
+
+// monitorLine is a line for an event.
+func monitorLine(s style, e event.Event, zone *time.Location) string {
+	at := s.faint(e.Time.In(zone).Format("15:04:05.000"))
+	var words []string
+	if e.Type == event.Hidden {
+		words = append(words, event.Hidden)
+	}
+	if e.Kind == event.NodeDown {
+		words = append(words, e.Reason)
+		if e.Detail != "" {
+			words = append(words, e.Detail)
+		}
+		words = append(words, "was up for "+e.UpFor.Rounded().String())
+	}
+	line := fmt.Sprintf("%s  %s  %s", at, s.state(e.After), e.Node)
+	if len(words) > 0 {
+		line += "  " + strings.Join(words, ", ")
+	}
+	return line + "\n"
+}
+
+// style marks words for a terminal. The zero value marks nothing.
+type style struct{ coloured bool }
+
+// styleFor has colours where the output is a terminal, and nobody minds
+// (https://no-color.org).
+func styleFor(w *world) style {
+	f, ok := w.stdout.(*os.File)
+	return style{ok && isatty.IsTerminal(f.Fd()) && w.getenv("NO_COLOR") == "" && w.getenv("TERM") != "dumb"}
+}
+
+func (s style) mark(code, text string) string {
+	if !s.coloured {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) strong(text string) string { return s.mark("1", text) }
+func (s style) faint(text string) string  { return s.mark("2", text) }
+func (s style) doubt(text string) string  { return s.mark("33", text) }
+
+// state is the word of a state, as wide as its column.
+func (s style) state(word string) string {
+	padded := fmt.Sprintf("%-4s", word)
+	switch word {
+	case "up":
+		return s.mark("32", padded)
+	case "down":
+		return s.mark("31", padded)
+	default:
+		return s.doubt(padded)
+	}
+}
