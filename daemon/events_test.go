@@ -48,44 +48,53 @@ func (tr *trio) follower(name string, args ...string) *process {
 // after time, misses none and gets none twice; and so do the journal and a hook.
 func TestEventsThroughRestarts(t *testing.T) {
 	tr := newTrio(t)
-	hook := fmt.Sprintf("%shooks:\n  - {name: note, run: [/bin/sh, -c, 'echo $INTERCONNECT_SEQ >>%s/noted']}\n", tr.settings(), tr.dir)
+	hook := fmt.Sprintf("%shooks:\n  - {name: note, run: [/bin/sh, -c, 'echo $INTERCONNECT_SEQ >>%s/noted-$INTERCONNECT_SELF']}\n", tr.settings(), tr.dir)
 	if err := os.WriteFile(tr.site.settings, []byte(hook), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tr.start("a")
 	tr.await("a", `syncing`, 1)
 	follow := tr.follower("followed", "events", "-f", "-n", "0", "-o", "json", "-node", "a@127.0.0.1")
+	seen := 0 // events in the log of a that runs
+	restart := func() {
+		tr.start("a")
+		seen = 0
+	}
+	told := func(event string) {
+		t.Helper()
+		seen++
+		if line := tr.await("a", `--- Node`, seen)[seen-1]; !strings.Contains(line, "--- Node "+event+": b@127.0.0.1") {
+			t.Fatalf("event %d is %q, want b %s", seen, line, event)
+		}
+	}
 	for round := range 3 {
 		tr.start("b")
-		tr.await("a", `--- Node up: b@127\.0\.0\.1`, 1)
+		told("up")
 		if round == 1 {
 			tr.running["b"].kill()
-			tr.await("a", `--- Node down: b@127\.0\.0\.1`, 1)
+			told("down")
 			tr.start("b")
-			tr.await("a", `--- Node up: b@127\.0\.0\.1`, 2)
+			told("up")
 		}
+		tr.settle("a")
 		tr.running["a"].kill()
-		tr.start("a")
-		tr.await("a", `--- Node up: b@127\.0\.0\.1`, 1)
+		restart()
+		told("up")
 		tr.command("stop", "-node", "b@127.0.0.1")
-		tr.await("a", `--- Node down: b@127\.0\.0\.1`, 1)
-		tr.running["b"].kill()
+		told("down")
+		<-tr.running["b"].ended
 	}
 	// Orderly, this time.
 	tr.command("stop", "-node", "a@127.0.0.1")
 	<-tr.running["a"].ended
-	tr.start("a")
+	restart()
 	tr.start("b")
-	tr.await("a", `--- Node up: b@127\.0\.0\.1`, 1)
+	told("up")
+	tr.settle("a")
 
 	var all []event.Event
-	for until := time.Now().Add(patience); len(all) < 12; time.Sleep(10 * time.Millisecond) { // between two looks
-		if err := json.Unmarshal([]byte(tr.command("events", "-n", "all", "-o", "json", "-node", "a@127.0.0.1")), &all); err != nil {
-			t.Fatal(err)
-		}
-		if time.Now().After(until) {
-			t.Fatalf("%d events, want 12: %v", len(all), all)
-		}
+	if err := json.Unmarshal([]byte(tr.command("events", "-n", "all", "-o", "json", "-node", "a@127.0.0.1")), &all); err != nil || len(all) != 12 {
+		t.Fatalf("%d events, %v, want 12: %v", len(all), err, all)
 	}
 	lines, err := follow.await(regexp.MustCompile(`^\{`), len(all))
 	if err != nil {
@@ -108,7 +117,7 @@ func TestEventsThroughRestarts(t *testing.T) {
 	if !strings.Contains(follow.log(), "the daemon of a@127.0.0.1 has ended: waiting for it to come back") {
 		t.Errorf("nothing is said of the restarts:\n%s", follow.log())
 	}
-	checkNoted(t, filepath.Join(tr.dir, "noted"), len(all))
+	checkNoted(t, filepath.Join(tr.dir, "noted-a@127.0.0.1"), len(all))
 
 	// Ctrl-C ends it in order.
 	if err := follow.signal(syscall.SIGINT); err != nil {
@@ -116,6 +125,32 @@ func TestEventsThroughRestarts(t *testing.T) {
 	}
 	if status, err := follow.wait(); err != nil || status != "exit status 0" {
 		t.Errorf("it ends with %q, %v", status, err)
+	}
+}
+
+// settle waits until the journal of a node has what its log tells: that comes some
+// milliseconds later, and what a kill comes before is not kept.
+func (tr *trio) settle(alive string) {
+	tr.t.Helper()
+	told := len(tr.running[alive].lines(regexp.MustCompile(`--- Node`)))
+	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // between two looks
+		text := tr.command("events", "-n", "all", "-o", "json", "-node", alive+"@127.0.0.1")
+		var all []event.Event
+		if err := json.Unmarshal([]byte(text), &all); err != nil {
+			tr.t.Fatal(err)
+		}
+		own := 0
+		for _, e := range all {
+			if e.Start == all[len(all)-1].Start {
+				own++
+			}
+		}
+		if own >= told {
+			return
+		}
+		if time.Now().After(until) {
+			tr.t.Fatalf("%d events of %d are in the journal", own, told)
+		}
 	}
 }
 
@@ -128,7 +163,8 @@ func (tr *trio) settings() string {
 	return string(text)
 }
 
-// checkNoted wants a hook to have had all events, in order, each at least once.
+// checkNoted wants a hook to have had all events, in order, each at least once: after
+// a kill of the daemon it may begin again with some that it had.
 func checkNoted(t *testing.T, file string, count int) {
 	t.Helper()
 	for until := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) { // between two looks
@@ -139,7 +175,7 @@ func checkNoted(t *testing.T, file string, count int) {
 		last := 0
 		for _, word := range strings.Fields(string(text)) {
 			var seq int
-			if _, err := fmt.Sscan(word, &seq); err != nil || seq != last+1 && seq != last {
+			if _, err := fmt.Sscan(word, &seq); err != nil || seq < 1 || seq > last+1 {
 				t.Fatalf("%s comes after %d in %q", word, last, text)
 			}
 			last = seq
@@ -171,7 +207,7 @@ func TestPublishedEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	heard, err := nc.SubscribeSync(fmt.Sprintf("interconnect.1.test-%d.e.>", tr.site.ports[0]))
+	heard, err := nc.SubscribeSync("interconnect.1.default.e.>")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,14 +10,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"interconnectd/configs"
+	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
 	"interconnectd/syncnodes/bus/bustest"
 )
@@ -26,14 +29,16 @@ import (
 // and these commands beside testscript's:
 //
 //	start ID ARG...          start a daemon in the background; it logs to ID.log;
-//	                         variables of its environment may come first, as in A=b
+//	                         variables of its environment may come first, as in A=b;
+//	                         -settings takes the place of the site's, and its cluster
 //	log [-count=N] ID REGEXP wait until ID's log has a line that matches
 //	! log ID REGEXP          ID's log has no such line until now
-//	signal NAME ID           send KILL, TERM, INT, HUP, STOP or CONT to a daemon
+//	signal NAME ID           send KILL, TERM, INT, HUP, USR1, STOP or CONT to a daemon
 //	end ID STATUS            wait until a daemon has ended, and how: 'exit status 0'
 //	code N COMMAND ARG...    run a command that exits with N
 //	mode OCTAL FILE          change the mode of a file
-//
+//	file FILE REGEXP         wait until a file matches
+//	journal ID COUNT         wait until a daemon's journal has so many events
 //	get CODE TEXT URL        ask over HTTP; the answer has one line
 //
 // $HTTPPORT and $HTTPPORT2 are free ports, $HOST is this host's short name. The condition [alone] holds where no daemon runs on this host besides.
@@ -46,6 +51,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": cmdStart, "log": cmdLog, "signal": cmdSignal,
 			"end": cmdEnd, "code": cmdCode, "mode": cmdMode, "get": cmdGet,
+			"file": cmdFile, "journal": cmdJournal,
 		},
 	})
 }
@@ -141,7 +147,11 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	for len(args) > 0 && args[0][0] != '-' && strings.Contains(args[0], "=") {
 		env, args = append(env, args[0]), args[1:]
 	}
-	p, err := startProcess(env, ts.MkAbs("."), ts.MkAbs(id+".log"), append(st.site.flags(), args...)...)
+	flags := st.site.flags()
+	if slices.Contains(args, "-settings") {
+		flags = flags[2:]
+	}
+	p, err := startProcess(env, ts.MkAbs("."), ts.MkAbs(id+".log"), append(flags, args...)...)
 	ts.Check(err)
 	st.daemons[id] = p
 }
@@ -171,7 +181,7 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, "signal NAME ID")
 	sig, ok := map[string]syscall.Signal{
 		"KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM,
-		"INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
+		"INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "USR1": syscall.SIGUSR1, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
 	}[args[0]]
 	if !ok {
 		ts.Fatalf("no signal %s", args[0])
@@ -205,6 +215,36 @@ func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Logf("the log of %s is\n%s", id, p.log())
 		}
 		ts.Fatalf("%s exits with %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+func cmdFile(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "file FILE REGEXP")
+	pattern := regexp.MustCompile("(?m)" + args[1])
+	var text []byte
+	for until := time.Now().Add(patience); !pattern.Match(text); time.Sleep(5 * time.Millisecond) { // between two looks
+		if time.Now().After(until) {
+			ts.Fatalf("%s does not match %q:\n%s", args[0], args[1], text)
+		}
+		text, _ = os.ReadFile(ts.MkAbs(args[0])) // it may not be there yet
+	}
+}
+
+func cmdJournal(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "journal ID COUNT")
+	count, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	client, err := control.Find(context.Background(), ts.Getenv, nodeid.Name(args[0]+"@127.0.0.1"))
+	ts.Check(err)
+	for until := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) { // between two looks
+		status, err := client.Status(context.Background())
+		ts.Check(err)
+		if status.Journal.Events == count {
+			return
+		}
+		if time.Now().After(until) {
+			ts.Fatalf("%d events, want %d", status.Journal.Events, count)
+		}
 	}
 }
 
