@@ -48,8 +48,8 @@ type Config struct {
 
 	Bus      Bus
 	Detector Detector
-	// HTTP is where the daemon answers to probes of its health, as HOST:PORT; "" is
-	// nowhere.
+	// HTTP is where the daemon serves its status page and answers to other programs, as
+	// HOST:PORT; "" is nowhere.
 	HTTP string
 
 	// Params are all other application parameters that were set, by

@@ -99,7 +99,7 @@ func settingsFields() []field[reader] {
 		),
 		hookField(),
 		section(
-			"http", "Where others ask whether the daemon is well: GET /healthz and /readyz.",
+			"http", "The status page, and what other programs ask for: GET /metrics, /healthz and /readyz.",
 			key("listen", "HOST:PORT, or :PORT of 127.0.0.1. -http takes its place. Without either nothing listens.",
 				text("HOST:PORT", `^[^\s/@?#%]*:[0-9]+$`, checkListen).example("127.0.0.1:9464"), takeHTTP),
 		),

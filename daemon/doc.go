@@ -4,8 +4,8 @@
 //
 // The daemon starts in this order, and leaves in the reverse one: the
 // configuration is checked, the control socket taken, the node started, the
-// observer and the control server set running; then it waits for the sync and
-// tells systemd that it is ready.
+// observer, the status page and the control server set running; then it waits for the
+// sync and tells systemd that it is ready.
 //
 // A reload, for HUP or a client, reads what the start read again. All that can
 // fail is done before anything changes; one reload is done at a time.

@@ -72,11 +72,7 @@ func eventCommands() []command {
 }
 
 func doEvents(ctx context.Context, w *world, args *configs.Args) error {
-	query, err := eventQuery(args, time.Now())
-	if err != nil {
-		return err
-	}
-	daemon, err := find(ctx, w, args)
+	query, daemon, err := askingEvents(ctx, w, args)
 	if err != nil {
 		return err
 	}
@@ -100,6 +96,16 @@ func doEvents(ctx context.Context, w *world, args *configs.Args) error {
 		text += eventText(e)
 	}
 	return show(w, args, list, text)
+}
+
+// askingEvents is what the flags ask for, and of whom.
+func askingEvents(ctx context.Context, w *world, args *configs.Args) (eventstream.Query, *control.Client, error) {
+	query, err := eventQuery(args, time.Now())
+	if err != nil {
+		return query, nil, err
+	}
+	daemon, err := find(ctx, w, args)
+	return query, daemon, err
 }
 
 // eventQuery reads the flags.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,15 +27,13 @@ programs. Where it writes to a terminal it has colours, unless NO_COLOR is set.
 const exampleMonitor = `$ interconnectd monitor
 a@127.0.0.1: 1 of 2 nodes up, missing c@127.0.0.1
 22:03:41.027  up    b@127.0.0.1
+Nov 21 17:15  down  c@127.0.0.1  net_tick_timeout, unresponsive for 3.1s
 22:04:43.372  down  b@127.0.0.1  connection_closed, crashed, was up for 1m2s
+22:04:44.801  up    b@127.0.0.1
 `
 
 func doMonitor(ctx context.Context, w *world, args *configs.Args) error {
-	query, err := eventQuery(args, time.Now())
-	if err != nil {
-		return err
-	}
-	daemon, err := find(ctx, w, args)
+	query, daemon, err := askingEvents(ctx, w, args)
 	if err != nil {
 		return err
 	}
@@ -47,7 +46,7 @@ func doMonitor(ctx context.Context, w *world, args *configs.Args) error {
 		if err != nil {
 			return err
 		}
-		return printText(w, monitorHead(s, status, query.Of))
+		return printText(w, monitorHead(s, status, query.Of, time.Now()))
 	}
 	return follow(ctx, w, daemon, query, head, func(e event.Event) error { return printText(w, monitorLine(s, e, time.Local)) })
 }
@@ -59,9 +58,9 @@ func printText(w *world, text string) error {
 	return nil
 }
 
-// monitorHead is how things are: the sync, and the nodes that were seen.
-func monitorHead(s style, status control.Status, of nodeid.Pattern) string {
-	var b strings.Builder
+// monitorHead is how things are: the sync, and the nodes that were seen, each with
+// what happened to it last.
+func monitorHead(s style, status control.Status, of nodeid.Pattern, now time.Time) string {
 	text := status.Sync.Text
 	if status.Sync.Of == 0 {
 		text = "no nodes are expected"
@@ -69,44 +68,45 @@ func monitorHead(s style, status control.Status, of nodeid.Pattern) string {
 	if status.Bus.Lost {
 		text += ", " + s.doubt("bus lost")
 	}
-	fmt.Fprintf(&b, "%s: %s\n", s.strong(string(status.Node)), text)
+	text = fmt.Sprintf("%s: %s\n", s.strong(string(status.Node)), text)
 	for _, p := range status.Peers {
-		if p.Since == nil || of != "" && !of.Match(p.Node) {
-			continue
+		if p.Since != nil && (of == "" || of.Match(p.Node)) {
+			text += monitored(s, clockText(*p.Since, now), p.State, p.Node, p.Hidden, p.Reason, p.Detail)
 		}
-		words := []string{"since " + p.Since.UTC().Format(time.RFC3339)}
-		for _, more := range []string{p.Reason, p.Detail} {
-			if more != "" {
-				words = append(words, more)
-			}
-		}
-		if p.Hidden {
-			words = append(words, "hidden")
-		}
-		fmt.Fprintf(&b, "%-12s  %s  %s  %s\n", "", s.state(p.State), p.Node, s.faint(strings.Join(words, ", ")))
 	}
-	return b.String()
+	return text
 }
 
 // monitorLine is a line for an event.
 func monitorLine(s style, e event.Event, zone *time.Location) string {
-	at := s.faint(e.Time.In(zone).Format("15:04:05.000"))
-	var words []string
-	if e.Type == event.Hidden {
-		words = append(words, event.Hidden)
-	}
+	var upFor string
 	if e.Kind == event.NodeDown {
-		words = append(words, e.Reason)
-		if e.Detail != "" {
-			words = append(words, e.Detail)
-		}
-		words = append(words, "was up for "+e.UpFor.Rounded().String())
+		upFor = "was up for " + e.UpFor.Rounded().String()
 	}
-	line := fmt.Sprintf("%s  %s  %s", at, s.state(e.After), e.Node)
+	at := e.Time.In(zone)
+	return monitored(s, clockText(at, at), e.After, e.Node, e.Type == event.Hidden, e.Reason, e.Detail, upFor)
+}
+
+// monitored is a line about a node, with those of the words that there are.
+func monitored(s style, at, state string, node nodeid.Name, hidden bool, words ...string) string {
+	if hidden {
+		words = slices.Insert(words, 0, event.Hidden)
+	}
+	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
+	line := fmt.Sprintf("%s  %s  %s", s.faint(at), s.state(state), node)
 	if len(words) > 0 {
 		line += "  " + strings.Join(words, ", ")
 	}
 	return line + "\n"
+}
+
+// clockText is the time of day, and of another day than now's the date.
+func clockText(at, now time.Time) string {
+	at = at.In(now.Location())
+	if at.Format(time.DateOnly) != now.Format(time.DateOnly) {
+		return at.Format(time.Stamp)[:len("Jan _2 15:04")]
+	}
+	return at.Format("15:04:05.000")
 }
 
 // style marks words for a terminal. The zero value marks nothing.

@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
 	"interconnectd/configs/nodeid"
@@ -109,19 +108,7 @@ func TestDay(t *testing.T) {
 		}).Named("observer")
 		New(Options{Log: log, Events: d, Self: "a@127.0.0.1", Settings: Settings{JournalKeep: 1000}}).Run(t.Context())
 	})
-	golden := filepath.Join("testdata", "day.golden")
-	if *update {
-		if err := os.WriteFile(golden, out.Bytes(), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), out.String()); diff != "" {
-		t.Errorf("the day differs from %s (-want +got):\n%s", golden, diff)
-	}
+	wantGolden(t, "day.golden", out.String())
 	// Who greps for the words counts changes, and nothing else.
 	if ups, downs := strings.Count(out.String(), "Node up"), strings.Count(out.String(), "Node down"); ups != 17 || downs != 15 {
 		t.Errorf("%d ups, %d downs, want 17 and 15", ups, downs)

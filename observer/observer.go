@@ -17,6 +17,9 @@ import (
 	"interconnectd/syncnodes"
 )
 
+// reconfigureWithin is what other settings may take.
+const reconfigureWithin = 10 * time.Second
+
 // hooksGrace is what programs that run have to end when the node has.
 const hooksGrace = time.Second
 
@@ -92,8 +95,10 @@ func (o *Observer) Observed() metrics.Observed {
 }
 
 // Reconfigure takes other settings. The journal moves first, which is all that can
-// fail: nothing has changed then.
+// fail: nothing has changed then. A disk that hangs is not waited for.
 func (o *Observer) Reconfigure(ctx context.Context, s Settings) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, reconfigureWithin, errors.New("the journal's disk does not answer"))
+	defer cancel()
 	if err := o.journal.Move(ctx, s.JournalPath); err != nil {
 		return err
 	}

@@ -71,9 +71,15 @@ func TestLines(t *testing.T) {
 		{Node: "b@127.0.0.1", Reason: "disconnect", UpFor: 1340 * time.Microsecond},
 	}})
 
-	golden := filepath.Join("testdata", "lines.golden")
+	wantGolden(t, "lines.golden", out.String())
+}
+
+// wantGolden holds a log against a file of testdata.
+func wantGolden(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
 	if *update {
-		if err := os.WriteFile(golden, out.Bytes(), 0o666); err != nil {
+		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,7 +87,7 @@ func TestLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), out.String()); diff != "" {
+	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("the lines differ from %s (-want +got):\n%s", golden, diff)
 	}
 }

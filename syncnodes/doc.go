@@ -81,9 +81,11 @@
 //
 // `names` asks all who are on the bus, and lists what answers: whoever is on the bus
 // can ask, and learns the names, ten times a second from each node. There is no NATS
-// micro service, and no event is published. Over HTTP, where that is switched on, a
-// daemon tells everybody who reaches the address whether it is ready, and which nodes
-// of its lists are missing; nothing can be changed there.
+// micro service. Events are published where that is switched on, in clear: everybody on
+// the bus can read them, and forge them; nodes do not listen to them. Over HTTP, where
+// that is switched on, a daemon shows everybody who reaches the address the nodes that
+// it knows, with their states, why they went down and who sees whom, and where its own
+// server listens; nothing can be changed there.
 //
 // Whoever may open the daemon's control
 // socket, its own user and root, may do all that it can, and read the cookie.

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"interconnectd/observer/event"
 	"interconnectd/observer/hooks"
 	"interconnectd/observer/journal"
+	"interconnectd/observer/journal/journaltest"
 	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 	"interconnectd/syncnodes/membership"
@@ -134,17 +134,10 @@ func observed() metrics.Observed {
 }
 
 // someEvents is a journal of two nodes that came up, b and c.
-func someEvents(t *testing.T) *journal.Journal {
+func someEvents(t *testing.T) *journaltest.Running {
 	t.Helper()
-	j := journal.New(journal.Options{Keep: 10, Log: hclog.NewNullLogger()})
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { j.Run(ctx) })
-	t.Cleanup(running.Wait)
-	t.Cleanup(cancel)
-	j.Append(event.Event{Kind: event.NodeUp, Node: "b@127.0.0.1"})
-	j.Append(event.Event{Kind: event.NodeUp, Node: "c@127.0.0.1"})
-	if err := j.Wait(t.Context(), 1); err != nil {
+	j := journaltest.Run(t, journal.Options{})
+	if err := j.Add(t.Context(), event.Event{Kind: event.NodeUp, Node: "b@127.0.0.1"}, event.Event{Kind: event.NodeUp, Node: "c@127.0.0.1"}); err != nil {
 		t.Fatal(err)
 	}
 	return j

@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"interconnectd/configs/nodeid"
 	"interconnectd/observer/event"
 	"interconnectd/observer/journal"
+	"interconnectd/observer/journal/journaltest"
 )
 
 var start = time.Date(2026, 11, 22, 22, 3, 41, 0, time.UTC)
@@ -25,44 +24,34 @@ var start = time.Date(2026, 11, 22, 22, 3, 41, 0, time.UTC)
 // stage is a journal, and a server of its events.
 type stage struct {
 	t       *testing.T
-	journal *journal.Journal
+	journal *journaltest.Running
 	url     string
-	end     func() // of the journal
 }
 
 func open(t *testing.T, path string, keep int) *stage {
 	t.Helper()
-	j := journal.New(journal.Options{Path: path, Keep: keep, Log: hclog.NewNullLogger()})
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { j.Run(ctx) })
+	s := &stage{t: t, journal: journaltest.Run(t, journal.Options{Path: path, Keep: keep})}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := Serve(w, r, j); err != nil {
+		if err := Serve(w, r, s.journal); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	}))
-	s := &stage{t: t, journal: j, url: server.URL, end: func() {
-		cancel()
-		running.Wait()
-	}}
 	t.Cleanup(server.Close)
-	t.Cleanup(s.end)
+	t.Cleanup(s.journal.Stop) // which ends the streams
+	s.url = server.URL
 	return s
 }
 
-// add appends events of these nodes, a minute apart.
+// add appends events of these nodes, each a minute after the one before.
 func (s *stage) add(nodes ...string) {
-	s.t.Helper()
 	end, err := s.journal.End(s.t.Context())
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	events := make([]event.Event, len(nodes))
 	for i, node := range nodes {
 		at := start.Add(time.Duration(end.Seq+uint64(i)) * time.Minute)
-		s.journal.Append(event.Event{Kind: event.NodeUp, Node: nodeid.Name(node + "@h"), Time: at})
+		events[i] = event.Event{Kind: event.NodeUp, Node: nodeid.Name(node + "@h"), Time: at}
 	}
-	if err := s.journal.Wait(s.t.Context(), end.Seq+uint64(len(nodes))-1); err != nil {
-		s.t.Fatal(err)
+	if err := errors.Join(err, s.journal.Add(s.t.Context(), events...)); err != nil {
+		s.t.Error(err)
 	}
 }
 
@@ -159,7 +148,7 @@ func TestFollow(t *testing.T) {
 				go s.add("c", "x", "a")
 			}
 			if len(words) == 4 {
-				go s.end()
+				go s.journal.Stop()
 			}
 			return nil
 		})
@@ -183,7 +172,7 @@ func TestGoOn(t *testing.T) {
 		t.Fatalf("got %s", got)
 	}
 	first.add("c")
-	first.end()
+	first.journal.Stop()
 	second := open(t, path, 1000)
 	second.add("d")
 	words, place = second.until(Query{After: place}, 3)
@@ -197,7 +186,7 @@ func TestGoOn(t *testing.T) {
 	if got := strings.Join(words, " "); got != "start:4 missed:2 g:7 h:8" {
 		t.Errorf("after a gap: %s", got)
 	}
-	second.end()
+	second.journal.Stop()
 
 	// A journal that was made anew has numbers of its own.
 	third := open(t, path+".new", 1000)

@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -10,90 +9,55 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/go-hclog"
 
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
 	"interconnectd/observer/event"
 	"interconnectd/observer/journal"
+	"interconnectd/observer/journal/journaltest"
 )
 
 var manyEvents = flag.Int("events", 300, "how many events TestFailsEveryThirdTime has")
 
 const patience = 30 * time.Second
 
-type logText struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // stage is a runner with a journal, in a folder of their own.
 type stage struct {
 	*Runner
 	t       *testing.T
 	dir     string
-	journal *journal.Journal
-	log     *logText
+	journal *journaltest.Running
 	stop    func()
 }
 
 // open starts a runner on the journal in dir. Hooks are tried again after retry.
 func open(t *testing.T, dir string, retry time.Duration, hooks ...configs.Hook) *stage {
 	t.Helper()
-	s := &stage{t: t, dir: dir, log: &logText{}}
-	log := hclog.New(&hclog.LoggerOptions{Output: s.log, DisableTime: true, Level: hclog.Debug})
 	names := make([]string, len(hooks))
 	for i, h := range hooks {
 		names[i] = h.Name
 	}
-	s.journal = journal.New(journal.Options{Path: filepath.Join(dir, "a.db"), Keep: 100_000, Hooks: names, Log: log})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.journal.Run(ctx)
-	}()
-	s.Runner = New(Options{Journal: s.journal, Log: log, RetryFirst: retry, RetryMost: 60 * retry})
+	s := &stage{t: t, dir: dir, journal: journaltest.Run(t, journal.Options{Path: filepath.Join(dir, "a.db"), Hooks: names})}
+	s.Runner = New(Options{Journal: s.journal, Log: s.journal.Logger, RetryFirst: retry, RetryMost: 60 * retry})
 	if err := s.Set(t.Context(), hooks); err != nil {
 		t.Fatal(err)
 	}
-	stopped := false
 	s.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
 		ended, end := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		defer end()
 		s.Close(ended)
-		cancel()
-		<-done
+		s.journal.Stop()
 	}
 	t.Cleanup(s.stop)
 	return s
 }
 
-// script is a hook that a shell reads; $DIR is the stage's folder.
-func (s *stage) hook(name, script string) configs.Hook { return hookIn(s.dir, name, script) }
-
+// hookIn is a hook that a shell reads; $DIR is the folder.
 func hookIn(dir, name, script string) configs.Hook {
 	return configs.Hook{
 		Name: name, On: []string{"nodeup", "nodedown"}, Nodes: []nodeid.Pattern{"*"},
@@ -129,7 +93,7 @@ func (s *stage) await(what string, so func() bool) {
 	s.t.Helper()
 	for until := time.Now().Add(patience); !so(); time.Sleep(time.Millisecond) { // between two looks
 		if time.Now().After(until) {
-			s.t.Fatalf("waiting until %s; status %+v; the log is\n%s", what, s.Status(), s.log)
+			s.t.Fatalf("waiting until %s; status %+v; the log is\n%s", what, s.Status(), s.journal.Logged())
 		}
 	}
 }
@@ -213,8 +177,8 @@ func TestRealPauses(t *testing.T) {
 		`[DEBUG] hook fails failed: event=nodeup node=b@127.0.0.1 seq=7 attempt=3`,
 		`[INFO]  hook fails is done after`,
 	} {
-		if !strings.Contains(s.log.String(), want) {
-			t.Errorf("the log has no %q:\n%s", want, s.log)
+		if !strings.Contains(s.journal.Logged(), want) {
+			t.Errorf("the log has no %q:\n%s", want, s.journal.Logged())
 		}
 	}
 }
@@ -288,8 +252,8 @@ func TestTimeout(t *testing.T) {
 	if st := s.Status()[0]; st.TimedOut != 1 || st.OK != 1 {
 		t.Errorf("status %+v", st)
 	}
-	if !strings.Contains(s.log.String(), "error=\"not done within 300ms\"") {
-		t.Errorf("the log is\n%s", s.log)
+	if !strings.Contains(s.journal.Logged(), "error=\"not done within 300ms\"") {
+		t.Errorf("the log is\n%s", s.journal.Logged())
 	}
 	child, err := strconv.Atoi(strings.TrimSpace(s.read("child")))
 	if err != nil {
@@ -419,13 +383,10 @@ func TestMissed(t *testing.T) {
 	s.journal.SetKeep(5)
 	s.add(up("b@h"))
 	s.await("it fails", func() bool { return s.Status()[0].Failed > 0 })
-	s.add(ups(99)...)
-	if err := s.journal.Wait(t.Context(), 99); err != nil {
-		t.Fatal(err)
-	}
-	s.add(up("b@h")) // one more write, which drops
-	if err := s.journal.Wait(t.Context(), 100); err != nil {
-		t.Fatal(err)
+	for _, events := range [][]event.Event{ups(99), ups(1)} { // the latter is one more write, which drops
+		if err := s.journal.Add(t.Context(), events...); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, "mended"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -434,8 +395,8 @@ func TestMissed(t *testing.T) {
 	if got := s.read("done"); got != "1\n97\n98\n99\n100\n101\n" {
 		t.Errorf("delivered %q", got)
 	}
-	if st := s.Status()[0]; st.Missed != 95 || !strings.Contains(s.log.String(), "hook slow has missed 95 events") {
-		t.Errorf("status %+v, log\n%s", st, s.log)
+	if st := s.Status()[0]; st.Missed != 95 || !strings.Contains(s.journal.Logged(), "hook slow has missed 95 events") {
+		t.Errorf("status %+v, log\n%s", st, s.journal.Logged())
 	}
 }
 

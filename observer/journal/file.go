@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"interconnectd/observer/event"
 )
@@ -107,7 +108,7 @@ func openFile(path string, fresh about) (*file, about, error) {
 	if f.db != nil && !errors.As(err, &broken) {
 		f.close()
 	}
-	if errors.Is(err, bbolt.ErrInvalid) || errors.Is(err, bbolt.ErrChecksum) || errors.Is(err, bbolt.ErrVersionMismatch) {
+	if errors.Is(err, bbolterrors.ErrInvalid) || errors.Is(err, bbolterrors.ErrChecksum) || errors.Is(err, bbolterrors.ErrVersionMismatch) {
 		err = &damage{err}
 	}
 	return nil, about{}, err

@@ -425,7 +425,7 @@ func (j *Journal) Move(ctx context.Context, path string) error {
 	case j.jobs <- func() { done <- j.move(path) }:
 		return <-done
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 

@@ -1,0 +1,71 @@
+// Package journaltest runs a journal for tests of those who read it.
+package journaltest
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"interconnectd/observer/event"
+	"interconnectd/observer/journal"
+)
+
+// Running is a journal that runs until Stop, or the end of the test.
+type Running struct {
+	*journal.Journal
+	Logger hclog.Logger // of the journal, and of who wants his lines beside it; at debug
+	Stop   func()
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+// Run runs a journal. Of the options Keep and Log have defaults.
+func Run(t *testing.T, opts journal.Options) *Running {
+	t.Helper()
+	r := &Running{}
+	r.Logger = hclog.New(&hclog.LoggerOptions{Output: r, DisableTime: true, Level: hclog.Debug})
+	opts.Log = r.Logger
+	if opts.Keep == 0 {
+		opts.Keep = 100_000
+	}
+	r.Journal = journal.New(opts)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { r.Journal.Run(ctx) })
+	r.Stop = func() {
+		cancel()
+		running.Wait()
+	}
+	t.Cleanup(r.Stop)
+	return r
+}
+
+// Write takes what is logged.
+func (r *Running) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.Write(p)
+}
+
+// Logged is what was logged until now.
+func (r *Running) Logged() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.String()
+}
+
+// Add appends events, and returns when they can be read.
+func (r *Running) Add(ctx context.Context, events ...event.Event) error {
+	end, err := r.End(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		r.Append(e)
+	}
+	return r.Wait(ctx, end.Seq+uint64(len(events))-1)
+}
