@@ -19,6 +19,8 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 	case len(parsed.Operands) > 0:
 		return unexpected(parsed.Operands[0], "a command stands before all flags, see 'interconnectd help'")
 	}
+	ctx, wishes, release := untilSignal(ctx) // first: HUP and USR1 end who does not ask for them
+	defer release()
 	input := configs.Input{Args: parsed, Getenv: w.getenv}
 	cfg, problems := configs.Load(input)
 	if problems.Err() != nil {
@@ -26,9 +28,6 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 		return silent(exitConfig)
 	}
 	defer easeMemory().Stop()
-
-	ctx, wishes, release := untilSignal(ctx)
-	defer release()
 
 	logs, err := openLogs(w.stderr, w.getenv, cfg)
 	if err != nil {

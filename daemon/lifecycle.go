@@ -84,7 +84,7 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 	}
 	again := newReloader(d)
 	d.tasks.Go(func() { again.onHangup(ctx, d.wishes.reload) })
-	d.tasks.Go(func() { d.reopenLog(ctx) })
+	d.tasks.Go(d.reopenLog)
 	service := control.Daemon{
 		Stop: func() { end(asked) }, Reload: again.asked,
 		Journal: d.observer.Journal(), Observed: d.observer.Observed,
@@ -101,13 +101,13 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 	return nil
 }
 
-// reopenLog opens the log file anew when that is asked for, until ctx ends.
-func (d *daemon) reopenLog(ctx context.Context) {
+// reopenLog opens the log file anew when that is asked for, until the node has ended.
+func (d *daemon) reopenLog() {
 	for {
 		select {
 		case <-d.wishes.reopen:
 			d.logs.reopen()
-		case <-ctx.Done():
+		case <-d.node.Done():
 			return
 		}
 	}
@@ -179,7 +179,7 @@ func (d *daemon) leave() error {
 	}
 	d.notify.close()
 	if d.page != nil {
-		errs = append(errs, d.page.Close())
+		errs = append(errs, within(ctx, "ending the page", func() { _ = d.page.Close() })) // who looked is gone
 	}
 	if d.server != nil {
 		errs = append(errs, d.server.Shutdown(ctx))

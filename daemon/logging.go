@@ -73,13 +73,15 @@ type logChange struct {
 // prepare makes what the configuration wants of the log: apply or drop follows, and
 // nothing changes before. One goroutine at a time does this.
 func (l *logs) prepare(cfg *configs.Config) (*logChange, error) {
+	l.mu.RLock()
 	file := l.file
+	l.mu.RUnlock()
 	switch {
 	case cfg.LogFile == "":
 		file = nil
 	case file == nil || file.path != cfg.LogFile:
 		var err error
-		if file, err = openLogFile(cfg.LogFile); err != nil {
+		if file, err = openLogFile(cfg.LogFile, l.stderr); err != nil {
 			return nil, err
 		}
 	}
@@ -100,8 +102,10 @@ func (c *logChange) apply() {
 }
 
 func (c *logChange) drop() {
+	c.logs.mu.RLock()
+	defer c.logs.mu.RUnlock()
 	if c.file != nil && c.file != c.logs.file {
-		c.file.close()
+		c.file.drop()
 	}
 }
 
@@ -136,15 +140,19 @@ func (l *logs) setLevel(level hclog.Level) {
 
 // reopen opens the file anew, after who rotates logs has moved it away.
 func (l *logs) reopen() {
-	if l.file == nil {
+	l.mu.RLock()
+	file := l.file
+	l.mu.RUnlock()
+	if file == nil {
 		l.root.Debug("there is no log file to reopen")
 		return
 	}
-	if err := l.file.reopen(); err != nil {
+	if err := file.reopen(); err != nil {
 		l.root.Warn("the log file cannot be reopened: going on with the one before", "error", err)
+		fmt.Fprintln(l.stderr, "interconnectd: the log file cannot be reopened:", err) // the one before may be gone
 		return
 	}
-	l.root.Debug("log file reopened", "file", l.file.path)
+	l.root.Debug("log file reopened", "file", file.path)
 }
 
 // isJournal reports whether systemd reads standard error: JOURNAL_STREAM has the device and inode of

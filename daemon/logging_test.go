@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -202,4 +203,80 @@ func deviceAndInode(t *testing.T, f *os.File) string {
 	}
 	stat := info.Sys().(*syscall.Stat_t)
 	return fmt.Sprintf("%d:%d", stat.Dev, stat.Ino)
+}
+
+// Whoever rotates logs may ask for a new file while a reload changes where it is.
+func TestReopenWhileReloading(t *testing.T) {
+	dir := t.TempDir()
+	logs, err := openLogs(io.Discard, func(string) string { return "" }, configs.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range 300 {
+			logs.reopen()
+		}
+	}()
+	for i := range 100 {
+		cfg := configs.Default()
+		if i%3 > 0 {
+			cfg.LogFile = filepath.Join(dir, fmt.Sprint(i%3, ".log"))
+		}
+		c, err := logs.prepare(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.apply()
+		logs.root.Info("well")
+	}
+	<-ended
+}
+
+// A file that takes no line: the lines are on standard error, with a word why.
+func TestLogFileIsFull(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full here")
+	}
+	var out strings.Builder
+	cfg := configs.Default()
+	cfg.LogFile = "/dev/full"
+	logs, err := openLogs(&out, func(string) string { return "" }, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs.root.Named("node").Info("1")
+	logs.root.Named("node").Info("2")
+	want := "interconnectd: the log is here while the log file cannot be written: write /dev/full: no space left on device\n"
+	if got := out.String(); !strings.HasPrefix(got, want) || digits(got) != "1 2" || strings.Count(got, "cannot be written") != 1 {
+		t.Errorf("standard error has %q", got)
+	}
+}
+
+// A log file that a refused reload opened is not left behind; a pipe that nobody
+// reads is an error, and nobody waits for it.
+func TestLogFileInVain(t *testing.T) {
+	dir := t.TempDir()
+	logs, err := openLogs(io.Discard, func(string) string { return "" }, configs.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := configs.Default()
+	cfg.LogFile = filepath.Join(dir, "new.log")
+	c, err := logs.prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.drop()
+	if _, err := os.Lstat(cfg.LogFile); err == nil {
+		t.Error("the file was left")
+	}
+	cfg.LogFile = filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(cfg.LogFile, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := logs.prepare(cfg); err == nil {
+		t.Error("a pipe without a reader was opened")
+	}
 }

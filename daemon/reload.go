@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -14,6 +15,7 @@ import (
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
 	"interconnectd/observer"
+	"interconnectd/observer/journal"
 	"interconnectd/syncnodes"
 	"interconnectd/syncnodes/session"
 )
@@ -42,6 +44,9 @@ func newReloader(d *daemon) *reloader {
 	}
 }
 
+// applyWithin is what a reload may take once it knows what to change.
+const applyWithin = 30 * time.Second
+
 // errWrong: the configuration is wrong, and nothing has changed.
 var errWrong = errors.New("nothing was reloaded: the configuration is wrong")
 
@@ -66,15 +71,23 @@ func (r *reloader) reload(ctx context.Context) (outcome, error) {
 		return outcome{problems: problems}, errWrong
 	}
 	next, differences := configs.Compare(r.running, read, session.Fingerprint)
+	// From here on it is done to the end, whoever has asked for it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyWithin)
+	defer cancel()
 	log, err := r.logs.prepare(next)
 	if err != nil {
 		return refused(next, "log.file", err)
 	}
-	if err := r.observer.Reconfigure(ctx, settingsOf(next, r.getenv)); err != nil {
+	switch err := r.observer.Reconfigure(ctx, settingsOf(next, r.getenv)); {
+	case errors.Is(err, journal.ErrClosed):
+		log.drop()
+		return outcome{}, syncnodes.ErrClosed
+	case err != nil:
 		log.drop()
 		return refused(next, "journal.path", err)
 	}
 	if err := r.node.Reconfigure(ctx, changeOf(r.running, next)); err != nil {
+		log.drop()
 		return outcome{}, fmt.Errorf("reloading: %w", err)
 	}
 	log.apply()

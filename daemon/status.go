@@ -10,6 +10,7 @@ import (
 
 	"interconnectd/configs"
 	"interconnectd/daemon/control"
+	"interconnectd/observer/event"
 )
 
 // daemonCommands are about the daemon itself.
@@ -17,7 +18,7 @@ func daemonCommands() []command {
 	return []command{
 		{
 			name: "status", help: "print all that the daemon knows of itself and its peers", flags: asking, do: doStatus,
-			about:   "Lines that begin with dropped count what came over the bus and had no effect: malformed\nand senseless what is no packet of ours, wrong cookie and forged what nobody with our cookie\nsent, wrong epoch and unknown session what was for an earlier connection, replayed what came\nbefore, overruled a false sign of death. A few after a peer's restart are no reason to worry.\n",
+			about:   "A line with journal tells where events are kept, one with hook how a hook does: the last event\nthat it is done with, how many there are after that one, for it or not, and its runs since the\ndaemon started. A peer is up; suspect (up, and not answering); down; connecting; or idle (never\nconnected, and looked for).\n\nLines that begin with dropped count what came over the bus and had no effect: malformed\nand senseless what is no packet of ours, wrong cookie and forged what nobody with our cookie\nsent, wrong epoch and unknown session what was for an earlier connection, replayed what came\nbefore, overruled a false sign of death. A few after a peer's restart are no reason to worry.\n",
 			example: "$ interconnectd status\nnode: a@127.0.0.1\n...\npeer: b@127.0.0.1 up visible\n",
 		},
 		{
@@ -58,7 +59,7 @@ func statusText(s control.Status, now time.Time) string {
 	fmt.Fprintf(&b, "sync: %s\n", s.Sync.Text)
 	fmt.Fprintf(&b, "journal: %s\n", journalText(s.Journal))
 	for _, h := range s.Hooks {
-		fmt.Fprintf(&b, "hook: %s\n", hookText(h))
+		fmt.Fprintf(&b, "hook: %s\n", hookText(h, now))
 	}
 	for _, p := range s.Peers {
 		fmt.Fprintf(&b, "peer: %s\n", peerText(p, now))
@@ -101,13 +102,16 @@ func journalText(j control.Journal) string {
 	return text
 }
 
-func hookText(h control.Hook) string {
-	text := fmt.Sprintf("%s done with event %d, %d waiting, runs: %d well, %d failed, %d timed out", h.Name, h.Delivered, h.Waiting, h.OK, h.Failed, h.TimedOut)
+func hookText(h control.Hook, now time.Time) string {
+	text := fmt.Sprintf("%s done with event %d, %d events behind, runs: %d well, %d failed, %d timed out", h.Name, h.Delivered, h.Waiting, h.OK, h.Failed, h.TimedOut)
 	if h.Missed > 0 {
 		text += fmt.Sprintf(", missed %d events", h.Missed)
 	}
-	if h.Error != "" {
-		text += fmt.Sprintf(", attempt %d failed: %s", h.Attempts, h.Error)
+	switch {
+	case h.Running != nil:
+		text += fmt.Sprintf(", event %d: attempt %d runs for %s", h.Event, h.Attempts, event.Duration(now.Sub(*h.Running)).Rounded())
+	case h.Error != "":
+		text += fmt.Sprintf(", event %d: attempt %d failed: %s", h.Event, h.Attempts, h.Error)
 	}
 	return text
 }
@@ -120,8 +124,10 @@ func peerText(p control.Peer, now time.Time) string {
 	if p.RoundTrip > 0 {
 		text += fmt.Sprintf(", round trip %s", time.Duration(p.RoundTrip).Round(time.Microsecond))
 	}
-	if p.Detail != "" {
-		text += ", " + p.Detail
+	for _, why := range []string{p.Reason, p.Detail} {
+		if why != "" {
+			text += ", " + why
+		}
 	}
 	return text
 }

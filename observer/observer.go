@@ -62,6 +62,10 @@ type Observer struct {
 	journal *journal.Journal
 	hooks   *hooks.Runner
 
+	// mu is held by who sets the hooks; wanted are those of the latest settings
+	mu     sync.Mutex
+	wanted []configs.Hook
+
 	// owned by Run
 	flapping flapping
 	burst    burst
@@ -77,7 +81,7 @@ func New(opts Options) *Observer {
 		Path: opts.Settings.JournalPath, Keep: opts.Settings.JournalKeep, Hooks: names, Log: opts.Log,
 	})
 	return &Observer{
-		opts: opts, log: opts.Log, journal: j,
+		opts: opts, log: opts.Log, journal: j, wanted: opts.Settings.Hooks,
 		hooks: hooks.New(hooks.Options{Journal: j, Log: opts.Log}),
 	}
 }
@@ -103,7 +107,21 @@ func (o *Observer) Reconfigure(ctx context.Context, s Settings) error {
 		return err
 	}
 	o.journal.SetKeep(s.JournalKeep)
-	return o.hooks.Set(ctx, s.Hooks)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wanted = s.Hooks
+	return o.hooks.Set(ctx, o.wanted)
+}
+
+// beginHooks sets the hooks for the first time, when the journal is open; ctx ends
+// the wait for that.
+func (o *Observer) beginHooks(ctx context.Context) {
+	if _, err := o.journal.End(ctx); err != nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_ = o.hooks.Set(ctx, o.wanted) // the error is that of a journal which is not open
 }
 
 // Run reports events, in their order, until there are no more: the node or the
@@ -113,7 +131,7 @@ func (o *Observer) Reconfigure(ctx context.Context, s Settings) error {
 func (o *Observer) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
 	serving, stop := context.WithCancel(context.Background())
-	tasks.Go(func() { _ = o.hooks.Set(serving, o.opts.Settings.Hooks) }) // it waits for the journal
+	tasks.Go(func() { o.beginHooks(serving) })
 	if o.opts.Publish != nil {
 		tasks.Go(func() { o.publish(serving) })
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
+	"interconnectd/configs"
 	"interconnectd/syncnodes"
 )
 
@@ -102,5 +103,30 @@ func TestRunDrains(t *testing.T) {
 	observe(ctx, &out, s)
 	if want := "--- Node up: b@127.0.0.1: type=visible\n"; !bytes.HasSuffix(out.Bytes(), []byte(want)) {
 		t.Errorf("got %q, want it to end with %q", out.String(), want)
+	}
+}
+
+// Settings that come before the journal is open are those that count.
+func TestReconfigureAtOnce(t *testing.T) {
+	for range 50 {
+		o := New(Options{
+			Log: hclog.NewNullLogger(), Events: &script{}, Self: "a@127.0.0.1",
+			Settings: Settings{JournalKeep: 100, Hooks: []configs.Hook{{Name: "first"}}},
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			o.Run(ctx)
+		}()
+		if err := o.Reconfigure(t.Context(), Settings{JournalKeep: 100, Hooks: []configs.Hook{{Name: "second"}}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond) // for the start to do its worst
+		if s := o.Observed().Hooks; len(s) != 1 || s[0].Name != "second" {
+			t.Fatalf("the hooks are %+v, want the second", s)
+		}
+		cancel()
+		<-ended
 	}
 }

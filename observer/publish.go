@@ -12,23 +12,24 @@ const (
 	publishMost  = 64          // events that are read at once
 )
 
-// publish sends the events from now on to the bus, each once it is in the journal,
+// publish sends the events of this run to the bus, each once it is in the journal,
 // until ctx ends. While the bus is lost it waits.
 func (o *Observer) publish(ctx context.Context) {
-	end, err := o.journal.End(ctx)
+	place, err := o.journal.Begin(ctx)
 	if err != nil {
 		return
 	}
-	for at := end.Seq; o.journal.Wait(ctx, at) == nil; {
-		events, err := o.journal.Read(ctx, at, publishMost)
+	for at := place.Seq; o.journal.Wait(ctx, at) == nil; {
+		page, err := o.journal.Read(ctx, at, publishMost)
 		if err != nil {
 			o.log.Debug("publishing events", "error", err)
 			pause(ctx, publishAgain)
+			continue
 		}
-		for _, e := range events {
+		for _, e := range page.Events {
 			o.send(ctx, e)
-			at = e.Seq
 		}
+		at = page.Next
 	}
 }
 

@@ -132,15 +132,17 @@ type Journal struct {
 // Hook is what a hook has done.
 type Hook struct {
 	Name      string     `json:"name"`
-	Delivered uint64     `json:"delivered"`          // the number of the last event it is done with
-	Waiting   uint64     `json:"waiting"`            // events after that one
-	OK        uint64     `json:"ok"`                 // runs since the daemon started
-	Failed    uint64     `json:"failed"`             // likewise
-	TimedOut  uint64     `json:"timed_out"`          // likewise
-	Missed    uint64     `json:"missed"`             // events that left the journal before it had them
-	Attempts  int        `json:"attempts"`           // at the event that is being delivered
-	Error     string     `json:"error,omitempty"`    // of the last run
-	LastRun   *time.Time `json:"last_run,omitempty"` // began then
+	Delivered uint64     `json:"delivered"`               // the number of the last event it is done with
+	Waiting   uint64     `json:"waiting"`                 // events after that one
+	OK        uint64     `json:"ok"`                      // runs since the daemon started
+	Failed    uint64     `json:"failed"`                  // likewise
+	TimedOut  uint64     `json:"timed_out"`               // likewise
+	Missed    uint64     `json:"missed"`                  // events that left the journal before it had them
+	Event     uint64     `json:"event,omitempty"`         // the number of the one that is being delivered
+	Attempts  int        `json:"attempts"`                // at it
+	Running   *time.Time `json:"running_since,omitempty"` // its program
+	Error     string     `json:"error,omitempty"`         // of the last run
+	LastRun   *time.Time `json:"last_run,omitempty"`      // began then
 }
 
 // Sync is how many of the expected nodes are up.
@@ -321,13 +323,19 @@ func journalOf(s journal.Status) Journal {
 func hookOf(s hooks.Status) Hook {
 	h := Hook{
 		Name: s.Name, Delivered: s.Delivered, Waiting: s.Waiting, OK: s.OK, Failed: s.Failed, TimedOut: s.TimedOut,
-		Missed: s.Missed, Attempts: s.Attempts, Error: s.Error,
-	}
-	if !s.LastRunAt.IsZero() {
-		at := s.LastRunAt.UTC()
-		h.LastRun = &at
+		Missed: s.Missed, Event: s.Event, Attempts: s.Attempts, Error: s.Error,
+		Running: timeOrNil(s.RunningSince), LastRun: timeOrNil(s.LastRunAt),
 	}
 	return h
+}
+
+// timeOrNil makes JSON leave out a time that is none.
+func timeOrNil(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	at = at.UTC()
+	return &at
 }
 
 // notNil makes JSON say [] where there is nothing.

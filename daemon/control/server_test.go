@@ -128,7 +128,7 @@ func observed() metrics.Observed {
 		Journal: journal.Status{Path: "/a.db", Events: 2, First: 1, Last: 2, Bytes: 32768},
 		Hooks: []hooks.Status{
 			{Name: "page", Delivered: 2, OK: 2, LastRunAt: lastRun},
-			{Name: "mail", Waiting: 2, Failed: 3, Attempts: 3, Error: "exit status 1", Missed: 1},
+			{Name: "mail", Waiting: 2, Failed: 3, Event: 2, Attempts: 3, Error: "exit status 1", Missed: 1, RunningSince: lastRun},
 		},
 	}
 }
@@ -262,7 +262,7 @@ func TestStatus(t *testing.T) {
 		Journal: Journal{Path: "/a.db", Events: 2, Last: 2, Bytes: 32768},
 		Hooks: []Hook{
 			{Name: "page", Delivered: 2, OK: 2, LastRun: &lastRun},
-			{Name: "mail", Waiting: 2, Failed: 3, Attempts: 3, Error: "exit status 1", Missed: 1},
+			{Name: "mail", Waiting: 2, Failed: 3, Event: 2, Attempts: 3, Error: "exit status 1", Missed: 1, Running: &lastRun},
 		},
 		Sync: Sync{Up: 1, Of: 2, Missing: []nodeid.Name{"c@127.0.0.1"}, Done: true, Text: "1 of 2 nodes up, missing c@127.0.0.1"},
 		Peers: []Peer{

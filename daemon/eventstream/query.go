@@ -24,8 +24,10 @@ type Query struct {
 	After  string         // a place: all behind it and those to come, whatever else is asked for; "": none
 }
 
-// wants reports whether an event is about a node that is asked for.
-func (q Query) wants(e event.Event) bool { return q.Of == "" || q.Of.Match(e.Node) }
+// wants reports whether an event is one that is asked for.
+func (q Query) wants(e event.Event) bool {
+	return (q.Of == "" || q.Of.Match(e.Node)) && !e.Time.Before(q.Since)
+}
 
 // request puts the query into a request.
 func (q Query) request(r *http.Request) {

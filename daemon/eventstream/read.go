@@ -65,7 +65,7 @@ func parse(place, kind, data string) (Message, error) {
 	m := Message{Place: place}
 	var err error
 	switch kind {
-	case "start":
+	case "start", "place":
 	case "missed":
 		var count missing
 		err = json.Unmarshal([]byte(data), &count)

@@ -17,13 +17,15 @@ const (
 	aliveEvery = 15 * time.Second // a comment, where there is nothing else
 	sendWithin = 5 * time.Second
 	readMost   = 256 // events at once
+	tellEvery  = 256 // events that were left out
 )
 
 // Journal is what the events are read of: a *journal.Journal.
 type Journal interface {
 	End(ctx context.Context) (journal.Cursor, error)
-	Read(ctx context.Context, after uint64, most int) ([]event.Event, error)
-	Tail(ctx context.Context, most int, since time.Time, keep func(event.Event) bool) ([]event.Event, error)
+	Find(ctx context.Context, most int, since time.Time, keep func(event.Event) bool) (journal.Cursor, error)
+	Continues(ctx context.Context, c journal.Cursor) (bool, error)
+	Read(ctx context.Context, after uint64, most int) (journal.Page, error)
 	Wait(ctx context.Context, after uint64) error
 }
 
@@ -36,13 +38,12 @@ func Serve(w http.ResponseWriter, r *http.Request, j Journal) error {
 		return &QueryError{err}
 	}
 	s := &stream{w: w, conn: http.NewResponseController(w), journal: j, query: q}
-	at, history, err := s.begin(r.Context())
-	if err != nil {
+	if err := s.begin(r.Context()); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
-	if s.start(at) == nil && s.events(history) == nil && s.query.Follow {
+	if s.told("start") == nil && s.history(r.Context()) == nil && s.query.Follow {
 		s.follow(r.Context())
 	}
 	return nil
@@ -55,59 +56,51 @@ type stream struct {
 	journal Journal
 	query   Query
 	place   journal.Cursor // behind what was looked at
+	at      uint64         // behind what the reader knows of
+	end     uint64         // of what there was at the beginning
 	text    bytes.Buffer   // not sent yet
 }
 
-// begin finds where the answer begins, and what there is of it already.
-func (s *stream) begin(ctx context.Context) (at journal.Cursor, history []event.Event, err error) {
+// begin finds where the answer begins.
+func (s *stream) begin(ctx context.Context) error {
 	end, err := s.journal.End(ctx)
 	if err != nil {
-		return at, nil, err
+		return err
 	}
-	s.place = end
-	if s.query.After != "" {
-		at, _ = journal.ParseCursor(s.query.After) // it was read before
-		if at.Journal != end.Journal {
-			at = journal.Cursor{Journal: end.Journal}
+	s.place, s.end = end, end.Seq
+	switch {
+	case s.query.After != "":
+		at, _ := journal.ParseCursor(s.query.After) // it was read before
+		s.query.Follow, s.query.Since = true, time.Time{}
+		known, err := s.journal.Continues(ctx, at)
+		if !known {
+			at.Seq = 0 // all that there is
 		}
-		// What there is comes page by page, as what is to come does.
-		s.place, s.query.Follow = at, true
-		return at, nil, nil
+		s.place.Seq = at.Seq
+		return err
+	case s.query.Last == 0:
+		return nil
 	}
-	most := max(s.query.Last, 0) // 0 is all to Tail, and all is below 0
-	if s.query.Last != 0 {
-		history, err = s.journal.Tail(ctx, most, s.query.Since, func(e event.Event) bool { return e.Seq <= end.Seq && s.query.wants(e) })
-	}
-	at = end
-	if len(history) > 0 {
-		at.Seq = history[0].Seq - 1
-	}
-	return at, history, err
+	s.place, err = s.journal.Find(ctx, max(s.query.Last, 0), s.query.Since, s.query.wants) // all is 0 to it
+	return err
 }
 
-func (s *stream) start(at journal.Cursor) error {
-	fmt.Fprintf(&s.text, "id: %s\nevent: start\ndata: {}\n\n", at)
+// told says to the reader which place he is at, in an event of that kind.
+func (s *stream) told(kind string) error {
+	s.at = s.place.Seq
+	fmt.Fprintf(&s.text, "id: %s\nevent: %s\ndata: {}\n\n", s.place, kind)
 	return s.send()
 }
 
-// events sends some events.
-func (s *stream) events(list []event.Event) error {
-	for _, e := range list {
-		if !s.query.wants(e) {
-			continue
-		}
-		data, err := e.JSON()
-		if err != nil {
+// history sends what there was at the beginning.
+func (s *stream) history(ctx context.Context) error {
+	for s.place.Seq < s.end {
+		if err := s.next(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintf(&s.text, "id: %s\nevent: %s\ndata: %s\n\n", journal.Cursor{Journal: s.place.Journal, Seq: e.Seq}, e.Kind, data)
-		if s.text.Len() > 64<<10 {
-			if err := s.send(); err != nil {
-				return err
-			}
-		}
 	}
-	return s.send()
+	s.query.Since = time.Time{} // what is to come is wanted, whatever its clock says
+	return nil
 }
 
 // follow sends what comes, until nothing comes any more or the reader is gone.
@@ -136,20 +129,36 @@ func (s *stream) wait(ctx context.Context) error {
 	return err
 }
 
+// next sends the next events. Where none of many is wanted the reader is told how far
+// they go: what leaves the journal meanwhile is not missing to him.
 func (s *stream) next(ctx context.Context) error {
-	list, err := s.journal.Read(ctx, s.place.Seq, readMost)
-	if err != nil || len(list) == 0 {
+	page, err := s.journal.Read(ctx, s.place.Seq, readMost)
+	if err != nil {
 		return err
 	}
-	if missed := list[0].Seq - s.place.Seq - 1; missed > 0 {
-		data, err := json.Marshal(missing{missed})
+	if page.Missed > 0 && s.query.After != "" {
+		data, err := json.Marshal(missing{page.Missed})
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(&s.text, "event: missed\ndata: %s\n\n", data)
 	}
-	s.place.Seq = list[len(list)-1].Seq
-	return s.events(list)
+	s.place = journal.Cursor{Journal: page.Journal, Seq: page.Next}
+	for _, e := range page.Events {
+		if !s.query.wants(e) {
+			continue
+		}
+		data, err := e.JSON()
+		if err != nil {
+			return err
+		}
+		s.at = e.Seq
+		fmt.Fprintf(&s.text, "id: %s\nevent: %s\ndata: %s\n\n", journal.Cursor{Journal: s.place.Journal, Seq: e.Seq}, e.Kind, data)
+	}
+	if s.place.Seq-s.at >= tellEvery {
+		return s.told("place")
+	}
+	return s.send()
 }
 
 // missing is the data of an event `missed`.

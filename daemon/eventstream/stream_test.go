@@ -259,3 +259,41 @@ func TestReadStrange(t *testing.T) {
 		}
 	}
 }
+
+// Who asks for the events of few nodes is not told that those of others are missing.
+func TestLeftOutIsNotMissed(t *testing.T) {
+	s := open(t, "", 1000)
+	s.add("rare")
+	words, place := s.until(Query{Last: All, Follow: true, Of: "rare@*"}, 2)
+	if got := strings.Join(words, " "); got != "start:0 rare:1" {
+		t.Fatalf("got %s", got)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		enough := errors.New("enough")
+		_ = s.ask(t.Context(), Query{After: place, Of: "rare@*"}, func(m Message) error {
+			place = m.Place
+			if at, err := journal.ParseCursor(place); err == nil && at.Seq > 3000-2*tellEvery {
+				return enough
+			}
+			return nil
+		})
+	}()
+	for range 30 {
+		s.add(slices.Repeat([]string{"other"}, 100)...)
+	}
+	<-done // it has been told of a place near the end
+	s.add("rare")
+	var first string // that is more than a place
+	enough := errors.New("enough")
+	_ = s.ask(t.Context(), Query{After: place, Of: "rare@*"}, func(m Message) error {
+		if first = told(m); !strings.HasPrefix(first, "start") {
+			return enough
+		}
+		return nil
+	})
+	if first != "rare:3002" {
+		t.Errorf("got %s", first)
+	}
+}

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"interconnectd/configs"
-	"interconnectd/observer/event"
 	"interconnectd/observer/journal"
 )
 
@@ -26,7 +25,7 @@ const (
 // *journal.Journal.
 type Journal interface {
 	End(ctx context.Context) (journal.Cursor, error)
-	Read(ctx context.Context, after uint64, most int) ([]event.Event, error)
+	Read(ctx context.Context, after uint64, most int) (journal.Page, error)
 	Wait(ctx context.Context, after uint64) error
 	Position(ctx context.Context, hook string) (uint64, error)
 	SetPosition(hook string, seq uint64)
@@ -94,7 +93,7 @@ func (r *Runner) Set(ctx context.Context, hooks []configs.Hook) error {
 		}
 		next = append(next, w)
 	}
-	for _, w := range r.workers {
+	for w := range r.live {
 		if !slices.Contains(next, w) {
 			w.retire(!slices.Contains(names, w.hook.Name))
 		}
@@ -110,10 +109,14 @@ func (r *Runner) startLocked(ctx context.Context, h configs.Hook) (*worker, erro
 	if _, err := r.opts.Journal.Position(ctx, h.Name); err != nil {
 		return nil, err
 	}
-	w := newWorker(h, r.opts, r.environ)
-	if former := r.latest[h.Name]; former != nil {
+	did := &record{status: Status{Name: h.Name}}
+	former := r.latest[h.Name]
+	if former != nil {
+		did = former.did // its counters go on
+	}
+	w := newWorker(h, r.opts, r.environ, did)
+	if former != nil {
 		w.after = former.ended
-		w.status = former.copyStatus() // its counters go on
 	}
 	r.latest[h.Name] = w
 	r.live[w] = struct{}{}
@@ -133,7 +136,7 @@ func (r *Runner) Status() []Status {
 	r.mu.Unlock()
 	list := make([]Status, 0, len(workers))
 	for _, w := range workers {
-		list = append(list, w.copyStatus())
+		list = append(list, w.did.copy())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // not to wait for a journal that is not open

@@ -172,10 +172,10 @@ func TestRealPauses(t *testing.T) {
 		t.Errorf("delivered %q", got)
 	}
 	for _, want := range []string{
-		`[WARN]  hook fails failed: event=nodeup node=b@127.0.0.1 seq=7 attempt=1 error="exit status 3" again_in=200ms`,
+		`[WARN]  hook failed: hook=fails event=nodeup node=b@127.0.0.1 seq=7 attempt=1 error="exit status 3" again_in=200ms`,
 		`attempt=2 error="exit status 3" again_in=400ms`,
-		`[DEBUG] hook fails failed: event=nodeup node=b@127.0.0.1 seq=7 attempt=3`,
-		`[INFO]  hook fails is done after`,
+		`[DEBUG] hook failed: hook=fails event=nodeup node=b@127.0.0.1 seq=7 attempt=3`,
+		`[INFO]  hook is done at last: hook=fails`,
 	} {
 		if !strings.Contains(s.journal.Logged(), want) {
 			t.Errorf("the log has no %q:\n%s", want, s.journal.Logged())
@@ -395,7 +395,7 @@ func TestMissed(t *testing.T) {
 	if got := s.read("done"); got != "1\n97\n98\n99\n100\n101\n" {
 		t.Errorf("delivered %q", got)
 	}
-	if st := s.Status()[0]; st.Missed != 95 || !strings.Contains(s.journal.Logged(), "hook slow has missed 95 events") {
+	if st := s.Status()[0]; st.Missed != 95 || !strings.Contains(s.journal.Logged(), "hook=slow missed=95") {
 		t.Errorf("status %+v, log\n%s", st, s.journal.Logged())
 	}
 }
@@ -428,5 +428,84 @@ func TestTail(t *testing.T) {
 	}
 	if err := out.explain(context.Canceled); err.Error() != "context canceled: the last line" {
 		t.Errorf("got %q", err)
+	}
+}
+
+// A hook that is gone while a former program of it runs is forgotten all the same.
+func TestGoneIsForgotten(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, time.Millisecond, hookIn(dir, "page", `touch $DIR/runs; while [ ! -e $DIR/go ]; do sleep 0.01; done`))
+	s.add(up("b@h"))
+	s.await("it runs", func() bool {
+		return s.read("runs") == "" && s.Status()[0].Attempts == 1 && !s.Status()[0].RunningSince.IsZero()
+	})
+	second := hookIn(dir, "page", `echo $INTERCONNECT_SEQ >>$DIR/done`)
+	for _, hooks := range [][]configs.Hook{{second}, nil} {
+		if err := s.Set(t.Context(), hooks); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.journal.Add(t.Context(), ups(3)...); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the former have ended", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.live) == 0
+	})
+	if err := s.Set(t.Context(), []configs.Hook{second}); err != nil {
+		t.Fatal(err)
+	}
+	s.add(up("b@h"))
+	s.delivered(0, 5)
+	if got := s.read("done"); got != "5\n" {
+		t.Errorf("it has %q, want what came after it", got)
+	}
+}
+
+// What a program that runs through a change of its hook comes to is counted, and what
+// the former hook failed at is told no more.
+func TestCountersOfAChangedHook(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, time.Hour, hookIn(dir, "runs", `touch $DIR/runs; while [ ! -e $DIR/go ]; do sleep 0.01; done`), hookIn(dir, "fails", `exit 1`))
+	s.add(up("b@h"))
+	s.await("both have begun", func() bool { return s.Status()[1].Failed == 1 && !s.Status()[0].RunningSince.IsZero() })
+	other := hookIn(dir, "fails", `exit 1`)
+	other.On = []string{"nodedown"}
+	if err := s.Set(t.Context(), []configs.Hook{hookIn(dir, "runs", `true`), other}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.delivered(0, 1)
+	s.delivered(1, 1)
+	if st := s.Status(); st[0].OK != 1 || st[1].Failed != 1 || st[1].Attempts != 0 || st[1].Error != "" {
+		t.Errorf("status %+v", st)
+	}
+}
+
+// A journal that had to be made anew holds no hook up.
+func TestJournalMadeAnew(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, time.Millisecond, hookIn(dir, "slow", `[ -e $DIR/mended ] || exit 1; echo $INTERCONNECT_SEQ >>$DIR/done`))
+	s.add(ups(100)...)
+	s.await("it fails", func() bool { return s.Status()[0].Failed > 0 && s.Status()[0].Waiting == 100 })
+	if err := os.Truncate(filepath.Join(dir, "a.db"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.journal.Add(t.Context(), up("b@h")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mended"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.delivered(0, 101)
+	// It had read some of them before.
+	if got := s.read("done"); !strings.HasSuffix(got, "\n101\n") || s.Status()[0].Missed == 0 {
+		t.Errorf("delivered %q, %+v", got, s.Status()[0])
 	}
 }

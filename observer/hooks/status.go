@@ -13,7 +13,9 @@ type Status struct {
 	Took                 time.Duration // all of them together
 	Missed               uint64        // events that left the journal before it had them
 
-	Attempts  int       // at the event that is being delivered; 0 where none is
-	Error     string    // of the last run; "" where it was well
-	LastRunAt time.Time // zero before the first
+	Event        uint64    // the number of the one that is being delivered; 0 where none is
+	Attempts     int       // at it, since the hook was configured or the daemon started
+	RunningSince time.Time // zero where no program runs
+	Error        string    // of the last run; "" where it was well
+	LastRunAt    time.Time // zero before the first
 }

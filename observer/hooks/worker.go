@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,15 +38,19 @@ type worker struct {
 	gone       atomic.Bool   // the hook is not configured any more
 	ended      chan struct{} // closed at the end of run
 
+	did *record // of all workers of the name
+}
+
+// record is what a hook has done.
+type record struct {
 	mu     sync.Mutex
 	status Status
 }
 
-func newWorker(h configs.Hook, opts Options, environ []string) *worker {
-	w := &worker{hook: h, journal: opts.Journal, log: opts.Log, environ: environ, retries: opts, ended: make(chan struct{})}
+func newWorker(h configs.Hook, opts Options, environ []string, did *record) *worker {
+	w := &worker{hook: h, did: did, journal: opts.Journal, log: opts.Log, environ: environ, retries: opts, ended: make(chan struct{})}
 	w.retired, w.stopTrying = context.WithCancel(context.Background())
 	w.killed, w.abort = context.WithCancel(context.Background())
-	w.status.Name = h.Name
 	return w
 }
 
@@ -58,16 +61,16 @@ func (w *worker) retire(gone bool) {
 	w.stopTrying()
 }
 
-func (w *worker) copyStatus() Status {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.status
+func (r *record) copy() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
 }
 
-func (w *worker) change(f func(*Status)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	f(&w.status)
+func (r *record) change(f func(*Status)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.status)
 }
 
 // run delivers events until the worker is retired, or the journal has no more.
@@ -77,26 +80,32 @@ func (w *worker) run() {
 	if w.after != nil {
 		<-w.after
 	}
+	if w.retired.Err() != nil {
+		return
+	}
 	at, err := w.journal.Position(w.retired, w.hook.Name)
 	if err != nil {
 		return
 	}
-	w.change(func(s *Status) { s.Delivered = at })
+	w.did.change(func(s *Status) { s.Delivered, s.Event, s.Attempts, s.Error = at, 0, 0, "" })
 	for {
 		if w.journal.Wait(w.retired, at) != nil {
 			w.note(at)
 			return
 		}
-		events, err := w.journal.Read(w.retired, at, readAtOnce)
+		page, err := w.journal.Read(w.retired, at, readAtOnce)
 		if err != nil {
-			w.log.Debug("hook "+w.hook.Name+" cannot read the journal", "error", err)
+			w.log.Debug("hook cannot read the journal", "hook", w.hook.Name, "error", err)
 			if !w.pause(w.retries.RetryFirst) {
 				return
 			}
 			continue
 		}
-		for _, e := range events {
-			w.tellMissed(at, e.Seq)
+		if page.Missed > 0 {
+			w.log.Warn("hook has missed events: they left the journal before it was done with those before them", "hook", w.hook.Name, "missed", page.Missed)
+			w.did.change(func(s *Status) { s.Missed += page.Missed })
+		}
+		for _, e := range page.Events {
 			if w.wants(e) && !w.deliver(e) {
 				w.note(at)
 				return
@@ -105,8 +114,10 @@ func (w *worker) run() {
 			if w.wants(e) || at%noteEvery == 0 {
 				w.note(at)
 			}
-			w.change(func(s *Status) { s.Delivered = at })
+			w.did.change(func(s *Status) { s.Delivered = at })
 		}
+		at = page.Next
+		w.did.change(func(s *Status) { s.Delivered = at })
 	}
 }
 
@@ -122,25 +133,15 @@ func (w *worker) wants(e event.Event) bool {
 		slices.ContainsFunc(w.hook.Nodes, func(p nodeid.Pattern) bool { return p.Match(e.Node) })
 }
 
-// tellMissed tells of events that left the journal before their turn came.
-func (w *worker) tellMissed(at, next uint64) {
-	missed := next - at - 1
-	if missed == 0 {
-		return
-	}
-	w.log.Warn(fmt.Sprintf("hook %s has missed %d events: they left the journal before it was done with those before them", w.hook.Name, missed))
-	w.change(func(s *Status) { s.Missed += missed })
-}
-
 // deliver runs the program until it is well, and reports whether it was before the
 // worker was retired.
 func (w *worker) deliver(e event.Event) bool {
 	pause := w.retries.RetryFirst
 	for attempt := 1; w.retired.Err() == nil; attempt++ {
-		w.change(func(s *Status) { s.Attempts = attempt })
 		began := time.Now()
+		w.did.change(func(s *Status) { s.Event, s.Attempts, s.RunningSince = e.Seq, attempt, began })
 		result := runProgram(w.killed, w.hook, w.environ, e)
-		w.record(result, began)
+		w.ran(result, began)
 		if result.err == nil {
 			w.tellDelivered(e, attempt)
 			return true
@@ -154,14 +155,14 @@ func (w *worker) deliver(e event.Event) bool {
 	return false
 }
 
-func (w *worker) record(r result, began time.Time) {
-	w.change(func(s *Status) {
-		s.LastRunAt, s.Error = began, ""
+func (w *worker) ran(r result, began time.Time) {
+	w.did.change(func(s *Status) {
+		s.LastRunAt, s.RunningSince, s.Error = began, time.Time{}, ""
 		s.Took += time.Since(began)
 		switch {
 		case r.err == nil:
 			s.OK++
-			s.Attempts = 0
+			s.Event, s.Attempts = 0, 0
 			return
 		case r.timedOut:
 			s.TimedOut++
@@ -174,10 +175,10 @@ func (w *worker) record(r result, began time.Time) {
 
 func (w *worker) tellDelivered(e event.Event, attempt int) {
 	if attempt == 1 {
-		w.log.Debug("hook "+w.hook.Name+" is done", "seq", e.Seq)
+		w.log.Debug("hook is done", "hook", w.hook.Name, "seq", e.Seq)
 		return
 	}
-	w.log.Info(fmt.Sprintf("hook %s is done after %d attempts", w.hook.Name, attempt), "event", e.Kind, "node", e.Node, "seq", e.Seq)
+	w.log.Info("hook is done at last", "hook", w.hook.Name, "event", e.Kind, "node", e.Node, "seq", e.Seq, "attempts", attempt)
 }
 
 // tellFailed tells of the attempts 1, 2, 4, 8 and so on, and of all others at
@@ -187,8 +188,8 @@ func (w *worker) tellFailed(e event.Event, attempt int, err error, pause time.Du
 	if attempt&(attempt-1) == 0 {
 		level = hclog.Warn
 	}
-	w.log.Log(level, "hook "+w.hook.Name+" failed", "event", e.Kind, "node", e.Node, "seq", e.Seq,
-		"attempt", attempt, "error", err, "again_in", pause)
+	w.log.Log(level, "hook failed", "hook", w.hook.Name, "event", e.Kind, "node", e.Node, "seq", e.Seq,
+		"attempt", attempt, "error", err, "again_in", pause.String())
 }
 
 // pause waits, and reports whether the worker is to go on.

@@ -80,9 +80,9 @@ func TestKilledWhileWriting(t *testing.T) {
 		if err != nil || end.Seq < told {
 			t.Fatalf("round %d: the journal ends at %d, %v; event %d could be read", round, end.Seq, err, told)
 		}
-		events, err := r.Read(within(t), told-1, 1)
-		if err != nil || len(events) != 1 || events[0].Seq != told {
-			t.Errorf("round %d: event %d: %v, %v", round, told, events, err)
+		page, err := r.Read(within(t), told-1, 1)
+		if err != nil || len(page.Events) != 1 || page.Events[0].Seq != told {
+			t.Errorf("round %d: event %d: %v, %v", round, told, page, err)
 		}
 		r.wantSilence()
 		r.stop()
@@ -179,4 +179,29 @@ func TestFullDiskFromTheStart(t *testing.T) {
 	r.stop()
 	again := run(t, Options{Path: path})
 	again.wantAll(fmt.Sprintf("1-%d", r.last))
+}
+
+// A move that fails leaves nothing behind, and can be made later.
+func TestMoveToFullDisk(t *testing.T) {
+	dir := smallDisk(t, 64)
+	filler := filepath.Join(dir, "filler")
+	if err := os.WriteFile(filler, make([]byte, 64<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, from := range map[string]string{"from memory": "", "from a file": filepath.Join(t.TempDir(), "a.db")} {
+		r := run(t, Options{Path: from})
+		r.add(3)
+		if err := r.Move(within(t), filepath.Join(dir, "b.db")); err == nil || !strings.Contains(err.Error(), "no space left on device") {
+			t.Errorf("%s: %v, want the disk to be full", name, err)
+		}
+		if _, err := os.Lstat(filepath.Join(dir, "b.db")); err == nil {
+			t.Errorf("%s: something was left", name)
+		}
+		r.add(1)
+		r.wantAll("1-4")
+		if s := r.status(); s.Path != from || s.Error != "" {
+			t.Errorf("%s: status %+v", name, s)
+		}
+		r.stop()
+	}
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -251,11 +252,11 @@ func useDamaged(t testing.TB, path string, text []byte) {
 	if err != nil {
 		return // told, and set aside
 	}
-	_, _ = f.read(0, 1000)
-	_ = f.back(func(event.Event) bool { return true })
+	_, _ = f.read(context.Background(), 0, 1000)
+	_, _ = f.back(context.Background(), got.last+1, 1000)
 	_, _ = f.first()
 	for i := range uint64(3) {
-		if f.write(change{events: []event.Event{{Seq: got.last + i + 1}}, positions: map[string]uint64{"page": 1}, keep: 100}) != nil {
+		if err := f.write(change{events: []event.Event{{Seq: got.last + i + 1}}, positions: map[string]uint64{"page": 1}, keep: 100}); err != nil {
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -8,9 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime/debug"
-	"sync"
 	"syscall"
 	"time"
 
@@ -42,8 +41,12 @@ const dropMost = 10_000
 // errHeld tells that another process has the file.
 var errHeld = errors.New("another process has it open")
 
-// errGone tells that the file is not at its path any more.
-var errGone = errors.New("somebody has removed it")
+// What became of an open file.
+var (
+	errGone     = errors.New("somebody has removed it")
+	errReplaced = errors.New("another file is in its place")
+	errLeft     = errors.New("it is not in use any more") // the journal has another one
+)
 
 // damage tells that a file is not what it should be: it is to be set aside.
 type damage struct{ cause error }
@@ -62,10 +65,10 @@ type file struct {
 	path string
 	info os.FileInfo // of what was opened
 
-	// mu is held by who uses db: one at a time, for a panic in one use may leave
-	// locks of bbolt's behind, at which others would wait for ever.
-	mu     sync.Mutex
-	broken error // a *damage that was found: db is not used any more
+	// turn has room for one: who uses db. It is one at a time, for a panic in one use
+	// may leave locks of bbolt's behind, at which others would wait for ever.
+	turn   chan struct{}
+	broken error // for who has the turn: why db is not used any more; a *damage, or errLeft
 }
 
 // about is what a file says of itself when it is opened.
@@ -75,13 +78,10 @@ type about struct {
 	positions   map[string]uint64
 }
 
-// openFile opens the journal at path, and makes it where there is none, with its
-// folder. The error is a *damage where there is a file that is to be set aside.
+// openFile opens the journal at path, and makes it where there is none. The error is a
+// *damage where there is a file that is to be set aside.
 func openFile(path string, fresh about) (*file, about, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, about{}, err
-	}
-	f := &file{path: path}
+	f := &file{path: path, turn: make(chan struct{}, 1)}
 	var got about
 	err := guarded(func() error {
 		db, err := bbolt.Open(path, 0o600, &bbolt.Options{
@@ -220,6 +220,7 @@ func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // change is what one write has to do.
 type change struct {
+	id        string // of the journal; "": as it was
 	events    []event.Event
 	positions map[string]uint64 // noPosition: none any more
 	keep      int
@@ -230,12 +231,17 @@ const noPosition = math.MaxUint64
 
 // write writes all of a change, or nothing, and syncs it.
 func (f *file) write(c change) error {
-	return f.use(func() error {
-		if !f.there() {
-			return errGone
+	return f.use(context.Background(), func() error {
+		if err := f.there(); err != nil {
+			return err
 		}
 		return f.db.Update(func(tx *bbolt.Tx) error {
 			events := tx.Bucket(bucketEvents)
+			if c.id != "" {
+				if err := tx.Bucket(bucketAbout).Put(keyID, []byte(c.id)); err != nil {
+					return err
+				}
+			}
 			events.FillPercent = 0.95 // keys only ever grow
 			for _, e := range c.events {
 				text, err := json.Marshal(e)
@@ -272,7 +278,8 @@ func putPositions(tx *bbolt.Tx, positions map[string]uint64) error {
 	return nil
 }
 
-// dropOld drops the events that are not among the last to be kept.
+// dropOld drops the events that are not among the last to be kept, or as many of them
+// as one write may.
 func dropOld(events *bbolt.Bucket, keep int) error {
 	last := events.Sequence()
 	if last <= uint64(keep) {
@@ -293,9 +300,9 @@ func dropOld(events *bbolt.Bucket, keep int) error {
 }
 
 // read gives events with numbers above after, the oldest first, most at most.
-func (f *file) read(after uint64, most int) ([]event.Event, error) {
+func (f *file) read(ctx context.Context, after uint64, most int) ([]event.Event, error) {
 	var list []event.Event
-	err := f.view(func(events *bbolt.Cursor) error {
+	err := f.view(ctx, func(events *bbolt.Cursor) error {
 		for key, text := events.Seek(number(after + 1)); key != nil && len(list) < most; key, text = events.Next() {
 			e, err := parseEvent(key, text)
 			if err != nil {
@@ -308,24 +315,30 @@ func (f *file) read(after uint64, most int) ([]event.Event, error) {
 	return list, err
 }
 
-// back gives events to look, the latest first, until it says that it has enough.
-func (f *file) back(look func(event.Event) (more bool)) error {
-	return f.view(func(events *bbolt.Cursor) error {
-		for key, text := events.Last(); key != nil; key, text = events.Prev() {
+// back gives events with numbers below before, the latest first, most at most.
+func (f *file) back(ctx context.Context, before uint64, most int) ([]event.Event, error) {
+	var list []event.Event
+	err := f.view(ctx, func(events *bbolt.Cursor) error {
+		key, text := events.Seek(number(before))
+		if key == nil {
+			key, text = events.Last()
+		} else {
+			key, text = events.Prev()
+		}
+		for ; key != nil && len(list) < most; key, text = events.Prev() {
 			e, err := parseEvent(key, text)
 			if err != nil {
 				return err
 			}
-			if !look(e) {
-				return nil
-			}
+			list = append(list, e)
 		}
 		return nil
 	})
+	return list, err
 }
 
-func (f *file) view(read func(events *bbolt.Cursor) error) error {
-	return f.use(func() error {
+func (f *file) view(ctx context.Context, read func(events *bbolt.Cursor) error) error {
+	return f.use(ctx, func() error {
 		return f.db.View(func(tx *bbolt.Tx) error { return read(tx.Bucket(bucketEvents).Cursor()) })
 	})
 }
@@ -344,7 +357,7 @@ func parseEvent(key, text []byte) (event.Event, error) {
 // first is the number of the oldest event, 0 where there is none.
 func (f *file) first() (uint64, error) {
 	var first uint64
-	err := f.view(func(events *bbolt.Cursor) error {
+	err := f.view(context.Background(), func(events *bbolt.Cursor) error {
 		if key, _ := events.First(); len(key) == 8 {
 			first = binary.BigEndian.Uint64(key)
 		}
@@ -353,11 +366,19 @@ func (f *file) first() (uint64, error) {
 	return first, err
 }
 
-// there reports whether what is at the path is still this file: what goes into one
-// that was removed, or moved, is lost with the process.
-func (f *file) there() bool {
+// there is nil while this file is at its path: what goes into one that was removed, or
+// moved, is lost with the process.
+func (f *file) there() error {
 	now, err := os.Stat(f.path)
-	return err == nil && os.SameFile(now, f.info)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errGone
+	case err != nil:
+		return err
+	case !os.SameFile(now, f.info):
+		return errReplaced
+	}
+	return nil
 }
 
 // size is that of the file, in bytes.
@@ -372,14 +393,11 @@ func (f *file) size() int64 {
 // copyTo makes a journal at another path, where nothing may be, with all that is
 // in this one.
 func (f *file) copyTo(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	err = f.use(func() error {
+	err = f.use(context.Background(), func() error {
 		return f.db.View(func(tx *bbolt.Tx) error {
 			_, err := tx.WriteTo(out)
 			return err
@@ -392,16 +410,25 @@ func (f *file) copyTo(path string) error {
 	return err
 }
 
-// close waits for who uses it just now.
+// close waits for who uses it just now. What is broken stays open: closing it could
+// wait for ever.
 func (f *file) close() {
-	_ = f.use(f.db.Close) // each write was synced
+	_ = f.use(context.Background(), func() error {
+		_ = f.db.Close() // each write was synced
+		f.broken = errLeft
+		return nil
+	})
 }
 
-// use lets do have db, unless it is broken, and knows then whether it is. What is
-// broken stays open: closing it could wait for ever.
-func (f *file) use(do func() error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// use lets do have db, unless it is broken, and knows then whether it is. A disk that
+// hangs keeps others waiting, until their context ends.
+func (f *file) use(ctx context.Context, do func() error) error {
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if f.broken != nil {
 		return f.broken
 	}
@@ -417,12 +444,6 @@ func (f *file) use(do func() error) error {
 func setAside(path string, now time.Time) (string, error) {
 	aside := path + ".broken-" + now.UTC().Format("20060102T150405.000Z")
 	return aside, os.Rename(path, aside)
-}
-
-func (f *file) damaged() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.broken != nil
 }
 
 // guarded makes an error of a panic and of a fault: bbolt panics on a damaged

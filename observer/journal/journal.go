@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -42,25 +43,25 @@ type Journal struct {
 	log    hclog.Logger
 	hooks  []string      // that there are from the start
 	opened chan struct{} // closed when the numbers are known
+	over   chan struct{} // closed at the end of Run
+	wake   chan struct{} // has room for one: there is something to do
+	jobs   chan func()   // for Run
 
-	// owned by Run
-	wake chan struct{} // has room for one: there is something to do
-	jobs chan func()
-
-	// fileMu is held by who uses the file, for writing by who changes it.
-	fileMu sync.RWMutex
-	file   *file // nil: there is none
-
-	mu        sync.Mutex
+	mu        sync.Mutex // guards the rest; what it says is true at one moment
 	path      string
 	keep      int
+	file      *file  // nil: there is none; Run changes it
+	first     uint64 // the oldest event in the file, 0 where there is none
 	id        string
-	queue     []event.Event // appended, without a number
-	memory    []event.Event // with numbers, in order, and not in the file
-	first     uint64        // the oldest event in the file, 0 where there is none
-	last      uint64        // the latest event that can be read
+	idUnsaved bool            // it is not in the file
+	former    map[string]bool // ids whose numbers go on here
+	begins    uint64          // the last number before this run
+	queue     []event.Event   // appended, without a number
+	memory    []event.Event   // with numbers, in order, and not in the file
+	last      uint64          // the latest event that can be read
 	positions map[string]uint64
 	unsaved   map[string]uint64 // positions that are not in the file
+	broken    bool              // a reader has found the file damaged
 	failed    error             // why events are not in the file
 	shut      bool              // for good: no file is tried any more
 	lost      uint64
@@ -73,8 +74,8 @@ type Journal struct {
 func New(opts Options) *Journal {
 	return &Journal{
 		log: opts.Log, hooks: opts.Hooks, path: opts.Path, keep: opts.Keep,
-		opened: make(chan struct{}), wake: make(chan struct{}, 1), jobs: make(chan func()),
-		positions: map[string]uint64{}, unsaved: map[string]uint64{}, changed: make(chan struct{}),
+		opened: make(chan struct{}), over: make(chan struct{}), wake: make(chan struct{}, 1), jobs: make(chan func()),
+		former: map[string]bool{}, positions: map[string]uint64{}, unsaved: map[string]uint64{}, changed: make(chan struct{}),
 	}
 }
 
@@ -124,6 +125,7 @@ func (j *Journal) begin() {
 		j.takeFile(path)
 	}
 	j.mu.Lock()
+	j.begins = j.last
 	for _, hook := range j.hooks {
 		j.positionLocked(hook)
 	}
@@ -138,7 +140,8 @@ func (j *Journal) end() {
 	j.ended = true
 	j.announceLocked()
 	j.mu.Unlock()
-	j.dropFile(true)
+	j.leave(j.swap(nil, about{}))
+	close(j.over)
 }
 
 func newID() string {
@@ -147,8 +150,8 @@ func newID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// takeFile opens the file at path for what is to come, and reports whether there
-// is one then.
+// takeFile opens the file at path for what is to come, where there was none, or one
+// that is damaged, and reports whether there is one then.
 func (j *Journal) takeFile(path string) bool {
 	fresh := j.fresh()
 	f, got, err := openFile(path, fresh)
@@ -167,7 +170,7 @@ func (j *Journal) takeFile(path string) bool {
 		j.fail(path, err)
 		return false
 	}
-	j.adopt(f, got)
+	j.swap(f, got) // the former is damaged, if there was one
 	return true
 }
 
@@ -182,6 +185,7 @@ func (j *Journal) fresh() about {
 func (j *Journal) setAside(path string, why *damage) bool {
 	aside, err := setAside(path, time.Now())
 	if err != nil {
+		j.swap(nil, about{})
 		j.fail(path, errors.Join(why, err))
 		return false
 	}
@@ -189,61 +193,56 @@ func (j *Journal) setAside(path string, why *damage) bool {
 	return true
 }
 
-// adopt goes on with an open file. The first one says which numbers come next; one
-// that was made for a journal under way has its numbers.
-func (j *Journal) adopt(f *file, got about) {
-	j.fileMu.Lock()
-	j.file = f
-	j.fileMu.Unlock()
+// swap puts a file, or nil, in the place of the former, which it gives: all at one
+// moment, for those who read. The first one says which numbers come next; one that
+// was made for a journal under way has its numbers.
+func (j *Journal) swap(f *file, got about) (former *file) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	former = j.file
+	j.file, j.first, j.broken = f, got.first, false
+	if f == nil {
+		return former
+	}
 	if got.id != j.id {
 		j.id, j.last = got.id, got.last
 		j.positions = maps.Clone(got.positions)
 	}
-	j.path, j.first = f.path, got.first
-	j.unsaved = maps.Clone(j.positions)
+	j.path, j.unsaved = f.path, maps.Clone(j.positions)
 	j.failed, j.shut = nil, false
+	return former
 }
 
-// broken reports whether somebody found the file damaged as he read.
-func (j *Journal) broken() bool {
-	j.fileMu.RLock()
-	defer j.fileMu.RUnlock()
-	return j.file != nil && j.file.damaged()
-}
-
-// dropFile closes the file, or gives it up where it is damaged.
-func (j *Journal) dropFile(whole bool) {
-	j.fileMu.Lock()
-	f := j.file
-	j.file = nil
-	j.fileMu.Unlock()
-	j.mu.Lock()
-	j.first = 0
-	j.mu.Unlock()
-	if f != nil && whole {
+// leave closes a file that is in use no more; nil is none.
+func (j *Journal) leave(f *file) {
+	if f != nil {
 		f.close()
 	}
 }
 
 // fail tells once that events do not get into the file. What cannot become better
-// by itself is not tried again.
+// by itself is not tried again. Whoever goes on reading after a restart, which may
+// have lost the events that are in memory now, must know that their numbers can
+// be others': from here on they are those of another journal.
 func (j *Journal) fail(path string, err error) {
 	var foreign *notOurs
 	shut := errors.Is(err, errHeld) || errors.As(err, &foreign) || errors.Is(err, fs.ErrPermission)
 	err = bare(err)
 	j.mu.Lock()
 	told := j.failed != nil && j.failed.Error() == err.Error()
-	j.failed, j.shut = err, shut
-	j.mu.Unlock()
-	if told {
-		return
+	if j.failed == nil {
+		j.former[j.id] = true
+		j.id, j.idUnsaved = newID(), true
 	}
-	if shut {
-		j.log.Warn("going on without a journal: events are in memory only, the last 10000", "file", path, "error", err)
-	} else {
-		j.log.Warn("the journal cannot be written: events are in memory until it can, the last 10000", "file", path, "error", err)
+	j.failed, j.shut = err, shut
+	most := j.memoryMostLocked()
+	j.mu.Unlock()
+	switch {
+	case told:
+	case shut:
+		j.log.Warn(fmt.Sprintf("going on without a journal: events are in memory only, the last %d", most), "file", path, "error", err)
+	default:
+		j.log.Warn(fmt.Sprintf("the journal cannot be written: events are in memory until it can, the last %d", most), "file", path, "error", err)
 	}
 }
 
@@ -260,10 +259,11 @@ func bare(err error) error {
 func (j *Journal) flush() {
 	j.mu.Lock()
 	batch := j.numberLocked()
-	todo := change{events: slices.Concat(j.memory, batch), positions: maps.Clone(j.unsaved), keep: j.keep}
-	waiting, path := j.failed != nil && !j.shut, j.path
+	todo := change{events: slices.Concat(j.memory, batch), positions: maps.Clone(j.unsaved)}
+	idle := len(todo.events)+len(todo.positions) == 0 && !j.fullLocked() && !j.broken && (j.failed == nil || j.shut)
+	path := j.path
 	j.mu.Unlock()
-	if len(todo.events)+len(todo.positions) == 0 && !waiting && !j.broken() {
+	if idle {
 		return
 	}
 	saved := j.save(path, todo)
@@ -271,11 +271,6 @@ func (j *Journal) flush() {
 	defer j.mu.Unlock()
 	if saved {
 		j.memory = nil
-		for name, seq := range todo.positions {
-			if j.unsaved[name] == seq {
-				delete(j.unsaved, name)
-			}
-		}
 	} else {
 		j.memory = j.boundedLocked(todo.events)
 	}
@@ -295,9 +290,11 @@ func (j *Journal) numberLocked() []event.Event {
 	return batch
 }
 
+func (j *Journal) memoryMostLocked() int { return min(MemoryMost, j.keep) }
+
 // boundedLocked are the events that stay in memory.
 func (j *Journal) boundedLocked(events []event.Event) []event.Event {
-	more := len(events) - min(MemoryMost, j.keep)
+	more := len(events) - j.memoryMostLocked()
 	if more <= 0 {
 		return events
 	}
@@ -312,36 +309,29 @@ func (j *Journal) announceLocked() {
 	j.changed = make(chan struct{})
 }
 
-// save writes a change, with a new file where the one that there was is gone, and
-// reports whether it did.
+// save writes a change, with a new file where the one that there was is gone or
+// damaged, and reports whether it did.
 func (j *Journal) save(path string, c change) bool {
 	j.mu.Lock()
-	before, shut := j.failed, j.shut
+	before, shut, none := j.failed, j.shut, j.file == nil
 	j.mu.Unlock()
-	if path == "" || shut {
+	if path == "" || shut || none && !j.takeFile(path) {
 		return false
 	}
-	if j.file == nil && !j.takeFile(path) {
-		return false
-	}
-	err := j.write(&c)
+	err := j.write(c)
 	var broken *damage
 	switch {
 	case errors.As(err, &broken):
-		j.dropFile(false)
 		if !j.setAside(path, broken) || !j.takeFile(path) {
 			return false
 		}
-		err = j.write(&c)
+		err = j.write(c)
 	case errors.Is(err, errGone):
-		j.log.Warn("somebody has removed the journal: it is put back", "file", path)
-		err = j.file.copyTo(path)
-		j.dropFile(true)
-		if err == nil && !j.takeFile(path) {
-			return false
+		if before == nil {
+			j.log.Warn("somebody has removed the journal: it is put back", "file", path)
 		}
-		if err == nil {
-			err = j.write(&c)
+		if err = j.putBack(path); err == nil {
+			err = j.write(c)
 		}
 	}
 	if err != nil {
@@ -354,24 +344,69 @@ func (j *Journal) save(path string, c change) bool {
 	return true
 }
 
-// write writes a change with all positions that are not in the file: one that is
-// new has none.
-func (j *Journal) write(c *change) error {
+// write writes a change with all positions, and the id, that are not in the file: one
+// that is new has none.
+func (j *Journal) write(c change) error {
 	j.mu.Lock()
-	c.positions = maps.Clone(j.unsaved)
+	f := j.file
+	c.positions, c.keep = maps.Clone(j.unsaved), j.keep
+	if j.idUnsaved {
+		c.id = j.id
+	}
 	j.mu.Unlock()
-	j.fileMu.RLock()
-	defer j.fileMu.RUnlock()
-	if err := j.file.write(*c); err != nil {
+	if err := f.write(c); err != nil {
 		return err
 	}
-	first, err := j.file.first()
+	first, err := f.first()
 	if err != nil {
 		return err
 	}
 	j.mu.Lock()
-	j.first, j.failed = first, nil
+	defer j.mu.Unlock()
+	j.first, j.failed, j.idUnsaved = first, nil, false
+	for name, seq := range c.positions {
+		if j.unsaved[name] == seq {
+			delete(j.unsaved, name)
+		}
+	}
+	if j.fullLocked() {
+		j.nudge() // the next write drops more of them
+	}
+	return nil
+}
+
+// fullLocked reports whether the file has more events than are to be kept.
+func (j *Journal) fullLocked() bool {
+	return j.file != nil && j.first > 0 && j.last >= j.first+uint64(j.keep)
+}
+
+// putBack makes a copy of the file, which is open though nobody finds it, in its place.
+func (j *Journal) putBack(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return j.moveTo(path)
+}
+
+// moveTo goes on in a copy of the file, where nothing may be; without a file, in one
+// that is made. After an error nothing has changed.
+func (j *Journal) moveTo(path string) error {
+	j.mu.Lock()
+	former := j.file
 	j.mu.Unlock()
+	if former != nil {
+		if err := former.copyTo(path); err != nil {
+			return err
+		}
+	}
+	f, got, err := openFile(path, j.fresh())
+	if err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	if former != nil {
+		got.id = j.fresh().id // its numbers go on, whatever it was called when it was written last
+	}
+	j.leave(j.swap(f, got))
 	return nil
 }
 
@@ -380,15 +415,12 @@ func (j *Journal) Status(ctx context.Context) (Status, error) {
 	if err := j.begun(ctx); err != nil {
 		return Status{}, err
 	}
-	j.fileMu.RLock()
-	var size int64
-	if j.file != nil {
-		size = j.file.size()
-	}
-	j.fileMu.RUnlock()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	s := Status{Path: j.path, First: j.oldestLocked(), Last: j.last, Memory: len(j.memory), Bytes: size, Lost: j.lost}
+	s := Status{Path: j.path, First: j.oldestLocked(), Last: j.last, Memory: len(j.memory), Lost: j.lost}
+	if j.file != nil {
+		s.Bytes = j.file.size()
+	}
 	if j.failed != nil {
 		s.Error = j.failed.Error()
 	}
@@ -400,7 +432,7 @@ func (j *Journal) Status(ctx context.Context) (Status, error) {
 
 func (j *Journal) oldestLocked() uint64 {
 	switch {
-	case j.first > 0:
+	case j.first > 0 && j.first <= j.last:
 		return j.first
 	case len(j.memory) > 0:
 		return j.memory[0].Seq
@@ -413,17 +445,20 @@ func (j *Journal) SetKeep(keep int) {
 	j.mu.Lock()
 	j.keep = keep
 	j.mu.Unlock()
+	j.nudge()
 }
 
 // Move goes on in another file, with all events and positions, and removes the
 // former one; path "" is memory only, with the last events, and leaves the file
 // where it is. What is at path already is an error, and nothing has changed then.
-// It is for a journal that runs.
+// It is for a journal that runs: the error is ErrClosed after its end.
 func (j *Journal) Move(ctx context.Context, path string) error {
 	done := make(chan error, 1)
 	select {
 	case j.jobs <- func() { done <- j.move(path) }:
 		return <-done
+	case <-j.over:
+		return ErrClosed
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -432,7 +467,7 @@ func (j *Journal) Move(ctx context.Context, path string) error {
 func (j *Journal) move(path string) error {
 	j.flush()
 	j.mu.Lock()
-	from := j.path
+	from, former := j.path, j.file
 	j.mu.Unlock()
 	switch {
 	case path == from:
@@ -443,34 +478,29 @@ func (j *Journal) move(path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s is there already: a running daemon moves its journal to a new file only", path)
 	}
-	former := j.file
-	if former != nil {
-		if err := former.copyTo(path); err != nil {
-			return fmt.Errorf("moving the journal to %s: %w", path, bare(err))
-		}
-	}
-	f, got, err := openFile(path, j.fresh())
-	if err != nil {
+	ours := former != nil && former.there() == nil
+	if err := j.moveTo(path); err != nil {
 		return fmt.Errorf("moving the journal to %s: %w", path, bare(err))
 	}
-	j.dropFile(true)
-	j.adopt(f, got)
-	if former != nil {
-		err = os.Remove(from)
+	if ours {
+		if err := os.Remove(from); err != nil {
+			j.log.Warn("the journal has moved, and its former file cannot be removed", "file", from, "error", bare(err))
+		}
 	}
 	j.flush()
-	return err
+	return nil
 }
 
 // moveToMemory takes the last events out of the file, which stays as it is.
 func (j *Journal) moveToMemory() error {
-	recent, err := j.collect(MemoryMost, time.Time{}, nil)
+	recent, err := j.Tail(context.Background(), MemoryMost, time.Time{}, nil)
 	if err != nil {
 		return err
 	}
-	j.dropFile(true)
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.path, j.memory, j.failed, j.shut = "", recent, nil, false
+	former := j.file
+	j.file, j.first, j.path, j.memory, j.failed, j.shut = nil, 0, "", recent, nil, false
+	j.mu.Unlock()
+	j.leave(former)
 	return nil
 }

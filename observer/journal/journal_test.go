@@ -54,6 +54,7 @@ func run(t *testing.T, opts Options) *running {
 	if opts.Keep == 0 {
 		opts.Keep = 100_000
 	}
+	_ = os.MkdirAll(filepath.Dir(opts.Path), 0o700) // it may be a test of that
 	r.Journal = New(opts)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -118,7 +119,8 @@ func numbers(events []event.Event) string {
 // wantAll wants these numbers to be what can be read, forwards and backwards.
 func (r *running) wantAll(want string) {
 	r.t.Helper()
-	forwards, err := r.Read(within(r.t), 0, 1_000_000)
+	page, err := r.Read(within(r.t), 0, 1_000_000)
+	forwards := page.Events
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -234,9 +236,9 @@ func TestRead(t *testing.T) {
 		read func() ([]event.Event, error)
 		want string
 	}{
-		{"behind", func() ([]event.Event, error) { return r.Read(within(t), 7, 100) }, "8-10"},
-		{"most", func() ([]event.Event, error) { return r.Read(within(t), 2, 3) }, "3-5"},
-		{"behind the last", func() ([]event.Event, error) { return r.Read(within(t), 10, 3) }, ""},
+		{"behind", func() ([]event.Event, error) { p, err := r.Read(within(t), 7, 100); return p.Events, err }, "8-10"},
+		{"most", func() ([]event.Event, error) { p, err := r.Read(within(t), 2, 3); return p.Events, err }, "3-5"},
+		{"behind the last", func() ([]event.Event, error) { p, err := r.Read(within(t), 10, 3); return p.Events, err }, ""},
 		{"the last", func() ([]event.Event, error) { return r.Tail(within(t), 3, time.Time{}, nil) }, "8-10"},
 		{"the last of some", func() ([]event.Event, error) { return r.Tail(within(t), 3, time.Time{}, even) }, "6,8,10"},
 		{"since", func() ([]event.Event, error) { return r.Tail(within(t), 0, start.Add(8*time.Second), nil) }, "8-10"},
@@ -309,12 +311,12 @@ func TestConcurrent(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				events, err := r.Read(within(t), seq, 64)
-				if err != nil {
-					t.Error(err)
+				page, err := r.Read(within(t), seq, 64)
+				if err != nil || page.Missed > 0 {
+					t.Error(page.Missed, err)
 					return
 				}
-				for _, e := range events {
+				for _, e := range page.Events {
 					if e.Seq != seq+1 {
 						t.Errorf("%d comes after %d", e.Seq, seq)
 						return

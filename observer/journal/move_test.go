@@ -11,6 +11,9 @@ import (
 func TestMove(t *testing.T) {
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "a.db"), filepath.Join(dir, "other", "b.db")
+	if err := os.Mkdir(filepath.Dir(to), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	r := run(t, Options{Path: from})
 	r.add(5)
 	r.SetPosition("page", 4)

@@ -57,24 +57,62 @@ func (j *Journal) End(ctx context.Context) (Cursor, error) {
 	return Cursor{j.id, j.last}, nil
 }
 
-// Read gives the events behind a number, the oldest first, most at most. Where
-// those that come next have left the journal it begins with the oldest one there
-// is: its number tells.
-func (j *Journal) Read(ctx context.Context, after uint64, most int) ([]event.Event, error) {
+// Continues reports whether the numbers of a place are those of this journal, and it
+// has got that far.
+func (j *Journal) Continues(ctx context.Context, c Cursor) (bool, error) {
 	if err := j.begun(ctx); err != nil {
-		return nil, err
+		return false, err
 	}
-	j.fileMu.RLock()
-	defer j.fileMu.RUnlock()
 	j.mu.Lock()
-	memory, last := j.memory, j.last // whose events are not changed
-	inFile := j.file != nil && j.first > 0 && (len(memory) == 0 || after+1 < memory[0].Seq)
+	defer j.mu.Unlock()
+	return (c.Journal == j.id || j.former[c.Journal]) && c.Seq <= j.last, nil
+}
+
+// Begin is the place behind the latest event of former runs.
+func (j *Journal) Begin(ctx context.Context) (Cursor, error) {
+	if err := j.begun(ctx); err != nil {
+		return Cursor{}, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return Cursor{j.id, j.begins}, nil
+}
+
+// Page is what was read.
+type Page struct {
+	Journal string        // whose numbers these are, for a Cursor
+	Events  []event.Event // the oldest first
+	Next    uint64        // behind them, and behind what is missing: read on from here
+	Missed  uint64        // events that were between, and are not in the journal any more
+}
+
+// Read gives the events behind a number, most at most, or none where there are none
+// yet. Where those that come next have left the journal it says how many.
+func (j *Journal) Read(ctx context.Context, after uint64, most int) (Page, error) {
+	if err := j.begun(ctx); err != nil {
+		return Page{}, err
+	}
+	for {
+		page, err := j.read(ctx, after, most)
+		if !errors.Is(err, errLeft) { // else there is another file now
+			return page, j.unreadable(err)
+		}
+	}
+}
+
+func (j *Journal) read(ctx context.Context, after uint64, most int) (Page, error) {
+	j.mu.Lock()
+	file, first, memory, last := j.file, j.first, j.memory, j.last // whose events are not changed
+	page := Page{Journal: j.id, Next: after}
 	j.mu.Unlock()
+	if after >= last {
+		return page, nil
+	}
 	var list []event.Event
-	if inFile {
+	if file != nil && first > 0 && (len(memory) == 0 || after+1 < memory[0].Seq) {
 		var err error
-		if list, err = j.file.read(after, most); err != nil {
-			return nil, j.unreadable(err)
+		if list, err = file.read(ctx, after, most); err != nil {
+			return Page{}, err
 		}
 	}
 	for _, e := range memory {
@@ -83,59 +121,112 @@ func (j *Journal) Read(ctx context.Context, after uint64, most int) ([]event.Eve
 		}
 	}
 	// What was written a moment ago, and is not announced yet, comes with the next.
-	return slices.DeleteFunc(list, func(e event.Event) bool { return e.Seq > last }), nil
+	list = slices.DeleteFunc(list, func(e event.Event) bool { return e.Seq > last })
+	page.Events, page.Next = list, last
+	if len(list) > 0 {
+		page.Next = list[len(list)-1].Seq
+	}
+	page.Missed = page.Next - after - uint64(len(list))
+	return page, nil
 }
 
 // Tail gives the last events, most at most (0: all), not older than since, of those
 // that keep wants (nil: all), the oldest first.
 func (j *Journal) Tail(ctx context.Context, most int, since time.Time, keep func(event.Event) bool) ([]event.Event, error) {
-	if err := j.begun(ctx); err != nil {
-		return nil, err
-	}
-	return j.collect(most, since, keep)
+	var list []event.Event
+	err := j.search(ctx, most, since, keep, func(e event.Event) { list = append(list, e) })
+	slices.Reverse(list)
+	return list, err
 }
 
-func (j *Journal) collect(most int, since time.Time, keep func(event.Event) bool) ([]event.Event, error) {
-	j.fileMu.RLock()
-	defer j.fileMu.RUnlock()
-	j.mu.Lock()
-	memory, last := j.memory, j.last
-	j.mu.Unlock()
-	var list []event.Event
-	oldest := last + 1 // of those that were looked at
-	look := func(e event.Event) bool {
-		if e.Seq >= oldest {
-			return true // too new, or looked at in memory
-		}
-		oldest = e.Seq
+// Find gives the place behind which Tail's events begin: that of the latest event,
+// where there are none.
+func (j *Journal) Find(ctx context.Context, most int, since time.Time, keep func(event.Event) bool) (Cursor, error) {
+	at, err := j.End(ctx)
+	if err != nil {
+		return at, err
+	}
+	err = j.search(ctx, most, since, keep, func(e event.Event) { at.Seq = min(at.Seq, e.Seq-1) })
+	return at, err
+}
+
+const (
+	pageMost = 256 // events that are read at once: others wait meanwhile
+	// olderMost is after how many events in a row that are too old no younger one is
+	// looked for: a clock may have been wrong for a while.
+	olderMost = 1000
+)
+
+// search gives what Tail wants to found, the latest first.
+func (j *Journal) search(ctx context.Context, most int, since time.Time, keep func(event.Event) bool, found func(event.Event)) error {
+	if err := j.begun(ctx); err != nil {
+		return err
+	}
+	count, older := 0, 0
+	look := func(e event.Event) (more bool) {
 		if e.Time.Before(since) {
-			return false
+			older++
+			return older < olderMost
 		}
+		older = 0
 		if keep == nil || keep(e) {
-			list = append(list, e)
+			found(e)
+			count++
 		}
-		return most == 0 || len(list) < most
+		return most == 0 || count < most
 	}
-	more := true
-	for i := len(memory) - 1; i >= 0 && more; i-- {
-		more = look(memory[i])
-	}
-	if more && j.file != nil {
-		if err := j.file.back(look); err != nil {
-			return nil, j.unreadable(err)
+	j.mu.Lock()
+	before := j.last + 1
+	j.mu.Unlock()
+	for {
+		page, err := j.back(ctx, before)
+		if err != nil || len(page) == 0 {
+			return j.unreadable(err)
+		}
+		for _, e := range page {
+			if !look(e) {
+				return nil
+			}
+			before = e.Seq
 		}
 	}
-	slices.Reverse(list)
-	return list, nil
+}
+
+// back gives some events before a number, the latest first.
+func (j *Journal) back(ctx context.Context, before uint64) ([]event.Event, error) {
+	for {
+		j.mu.Lock()
+		file, memory := j.file, j.memory
+		j.mu.Unlock()
+		var list []event.Event
+		for i := len(memory) - 1; i >= 0 && len(list) < pageMost; i-- {
+			if memory[i].Seq < before {
+				list = append(list, memory[i])
+			}
+		}
+		if len(list) > 0 || file == nil {
+			return list, nil
+		}
+		list, err := file.back(ctx, before, pageMost)
+		if !errors.Is(err, errLeft) { // else there is another file now
+			return list, err
+		}
+	}
 }
 
 // unreadable lets Run look at a file that could not be read.
 func (j *Journal) unreadable(err error) error {
 	var broken *damage
 	if errors.As(err, &broken) {
-		j.nudge() // whose next write finds it too
+		j.mu.Lock()
+		j.broken = true
+		j.mu.Unlock()
+		j.nudge() // its next write finds it too
 	}
-	return fmt.Errorf("reading the journal: %w", err)
+	if err != nil {
+		err = fmt.Errorf("reading the journal: %w", err)
+	}
+	return err
 }
 
 // Wait waits until there is an event behind a number. The error is the context's,

@@ -254,12 +254,17 @@ func (c *Core) Deadline() time.Duration {
 	return next
 }
 
-// Peers are all peers that are known, sorted by name.
+// Peers are all peers that are known, sorted by name. One that was up and is dialled
+// again, as it is time after time, is Down until it is up.
 func (c *Core) Peers() []PeerStatus {
 	statuses := make([]PeerStatus, 0, len(c.peers))
 	for _, p := range c.sortedPeers() {
+		state := p.state
+		if state == Connecting && !p.inc.IsZero() {
+			state = Down
+		}
 		statuses = append(statuses, PeerStatus{
-			Node: p.name, State: p.state, Detail: p.detail, Reason: p.reason, Incarnation: p.inc,
+			Node: p.name, State: state, Detail: p.detail, Reason: p.reason, Incarnation: p.inc,
 			Hidden: c.hidden(p), Expected: p.expected, Since: p.since, RoundTrip: p.watch.srtt,
 		})
 	}
