@@ -24,6 +24,7 @@ type life struct {
 
 	// what it logged
 	views map[string][]*view // of each other node, one after the other
+	late  []late             // downs of nodes that it has not seen up itself
 	lost  []span             // without its bus, as it says
 }
 
@@ -46,6 +47,13 @@ type view struct {
 	reason string
 	detail string
 	told   bool // it ended with a line, not with the life that saw it
+}
+
+// late is a down of a node that a former life has seen up, and this one has not.
+type late struct {
+	node string
+	at   time.Time
+	line string
 }
 
 // rules are what daemons are held to.
@@ -72,7 +80,7 @@ var (
 
 // read takes in the log of l, and gives what is wrong with it alone.
 func (l *life) read(log string) (wrong []string) {
-	l.views, l.lost = map[string][]*view{}, nil
+	l.views, l.late, l.lost = map[string][]*view{}, nil, nil
 	for line := range strings.Lines(log) {
 		line = strings.TrimSpace(line)
 		if crashLine.MatchString(line) {
@@ -111,6 +119,8 @@ func (l *life) readEvent(up bool, node, fields string, at time.Time, line string
 	views := l.views[node]
 	isUp := len(views) > 0 && !views[len(views)-1].told
 	switch {
+	case !up && len(views) == 0 && strings.Contains(fields, "not back since this daemon was started"):
+		l.late = append(l.late, late{node, at, line})
 	case up == isUp:
 		return fmt.Sprintf("%s tells the same twice:\n\t%s", l.node, line)
 	case up:
@@ -172,6 +182,12 @@ func check(lives []*life, r rules, until time.Time) *report {
 				}
 			}
 		}
+		for _, d := range l.late {
+			rep.events++
+			if slices.ContainsFunc(byNode[d.node], func(other *life) bool { return heard(l, other, d.at, r, until) }) {
+				rep.wrong = append(rep.wrong, fmt.Sprintf("%s tells that %s is not back, and it was there:\n\t%s", l.node, d.node, d.line))
+			}
+		}
 		for node, others := range byNode {
 			if node == l.node {
 				continue
@@ -185,6 +201,21 @@ func check(lives []*life, r rules, until time.Time) *report {
 	}
 	slices.Sort(rep.wrong)
 	return rep
+}
+
+// heard reports whether l could have been connected with that life of another node
+// for long enough, up to a moment.
+func heard(l, other *life, at time.Time, r rules, until time.Time) bool {
+	from := latest(l.started, other.started).Add(r.connect)
+	if from.After(at) || !other.endOr(until).After(at) {
+		return false
+	}
+	for _, e := range append(l.excuses(r), other.excuses(r)...) {
+		if e.from.Before(at) && e.to.After(at.Add(-r.connect)) {
+			return false
+		}
+	}
+	return true
 }
 
 // otherSide is what the other node logged of the one that saw v, around v.

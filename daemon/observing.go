@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
@@ -42,7 +43,35 @@ func defaultJournal(node nodeid.Name, getenv func(string) string) string {
 	default:
 		return ""
 	}
+	_ = os.MkdirAll(dir, 0o700) // where that fails the journal tells
 	return filepath.Join(dir, node.FileName()+".db")
+}
+
+// settleWithin is how long nodes may take to connect once the bus is there.
+const settleWithin = 10 * time.Second
+
+// settled waits until the sync is over, and the bus has been there for settleWithin.
+// It gives the time on the clock of events.
+func (d *daemon) settled(ctx context.Context) (time.Duration, error) {
+	if err := d.node.Sync(ctx); err != nil {
+		return 0, err
+	}
+	for since := time.Now(); ; {
+		status, err := d.node.Status(ctx)
+		switch {
+		case err != nil:
+			return 0, err
+		case status.BusLost:
+			since = time.Now()
+		case time.Since(since) >= settleWithin:
+			return status.Now, nil
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 }
 
 // observe starts the observer, which works until the node has ended.
@@ -57,7 +86,7 @@ func (d *daemon) observe(ctx context.Context) error {
 	}
 	opts := observer.Options{
 		Log: d.log.Named("observer"), Events: events, Settings: settings,
-		Self: d.node.Self(), Start: d.node.Incarnation(),
+		Self: d.node.Self(), Start: d.node.Incarnation(), Settled: d.settled,
 	}
 	if d.cfg.HTTP != "" {
 		d.metrics = metrics.New(d.node, func() metrics.Observed { return d.observer.Observed() }) // once it is there

@@ -31,6 +31,13 @@
 //     9 nodes came up within 40ms
 //     9 nodes went down within 40ms: connection_closed=7 net_tick_timeout=2
 //
+// # Restarts of the daemon
+//
+// A daemon that starts reports each node that is up, once more. One that was up when
+// the run before ended, and has not come up when the sync is over, the bus has been
+// there for ten seconds and so has the daemon, is reported as down, with the detail
+// `not back since this daemon was started`: it went down when nobody looked.
+//
 // # Packages below
 //
 //	event    one change of one node: its JSON, its words

@@ -43,6 +43,9 @@ type Options struct {
 	// Publish sends an event to the bus, as JSON; nil: none is. It is tried again
 	// after an error.
 	Publish func(ctx context.Context, event []byte) error
+	// Settled waits until nodes that are there have had their time to connect after the
+	// start, and gives that of Event.Monotonic; nil: nobody is missed who was up before.
+	Settled func(ctx context.Context) (time.Duration, error)
 	// Count is told each event; nil: nobody is. It must not wait.
 	Count func(event.Event)
 }
@@ -66,9 +69,11 @@ type Observer struct {
 	mu     sync.Mutex
 	wanted []configs.Hook
 
-	// owned by Run
-	flapping flapping
-	burst    burst
+	// reporting is held by who reports an event, and guards the rest
+	reporting sync.Mutex
+	flapping  flapping
+	burst     burst
+	seen      map[nodeid.Name]bool // nodes that had an event in this run
 }
 
 // New is an observer, which does nothing before Run.
@@ -81,7 +86,7 @@ func New(opts Options) *Observer {
 		Path: opts.Settings.JournalPath, Keep: opts.Settings.JournalKeep, Hooks: names, Log: opts.Log,
 	})
 	return &Observer{
-		opts: opts, log: opts.Log, journal: j, wanted: opts.Settings.Hooks,
+		opts: opts, log: opts.Log, journal: j, wanted: opts.Settings.Hooks, seen: map[nodeid.Name]bool{},
 		hooks: hooks.New(hooks.Options{Journal: j, Log: opts.Log}),
 	}
 }
@@ -132,6 +137,7 @@ func (o *Observer) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
 	serving, stop := context.WithCancel(context.Background())
 	tasks.Go(func() { o.beginHooks(serving) })
+	tasks.Go(func() { o.tellMissing(serving) })
 	if o.opts.Publish != nil {
 		tasks.Go(func() { o.publish(serving) })
 	}
@@ -175,7 +181,9 @@ var errQuiet = errors.New("no event for a while")
 
 // next waits for an event, and no longer than a burst of them lasts.
 func (o *Observer) next(ctx context.Context) (syncnodes.Event, error) {
+	o.reporting.Lock()
 	over, underWay := o.burst.over()
+	o.reporting.Unlock()
 	if !underWay {
 		return o.opts.Events.Next(ctx)
 	}
@@ -208,8 +216,15 @@ func (o *Observer) record(e syncnodes.Event) event.Event {
 
 // report writes the lines of an event, and hands it to all who act on it.
 func (o *Observer) report(e event.Event) {
+	o.reporting.Lock()
+	defer o.reporting.Unlock()
+	o.reportLocked(e)
+}
+
+func (o *Observer) reportLocked(e event.Event) {
+	o.seen[e.Node] = true
 	if !o.burst.fits(e) {
-		o.tellBurst()
+		o.tellBurstLocked()
 	}
 	o.log.Info(e.Message(), e.Fields()...)
 	o.journal.Append(e)
@@ -224,6 +239,12 @@ func (o *Observer) report(e event.Event) {
 
 // tellBurst ends the burst, with a line where it was one.
 func (o *Observer) tellBurst() {
+	o.reporting.Lock()
+	defer o.reporting.Unlock()
+	o.tellBurstLocked()
+}
+
+func (o *Observer) tellBurstLocked() {
 	if line, fields, many := o.burst.end(); many {
 		o.log.Info(line, fields...)
 	}

@@ -31,6 +31,9 @@ const (
 	Hidden  = "hidden"
 )
 
+// StateDown is the state after a nodedown, as membership calls it.
+const StateDown = "down"
+
 // Event is one change of one node, as one daemon saw it. Its form in JSON is a
 // contract: keys are added, and none changes its meaning.
 type Event struct {

@@ -159,11 +159,8 @@ const (
 
 // search gives what Tail wants to found, the latest first.
 func (j *Journal) search(ctx context.Context, most int, since time.Time, keep func(event.Event) bool, found func(event.Event)) error {
-	if err := j.begun(ctx); err != nil {
-		return err
-	}
 	count, older := 0, 0
-	look := func(e event.Event) (more bool) {
+	return j.Back(ctx, func(e event.Event) (more bool) {
 		if e.Time.Before(since) {
 			older++
 			return older < olderMost
@@ -174,12 +171,20 @@ func (j *Journal) search(ctx context.Context, most int, since time.Time, keep fu
 			count++
 		}
 		return most == 0 || count < most
+	})
+}
+
+// Back gives events to look, the latest first, until that has enough, or there are no
+// more.
+func (j *Journal) Back(ctx context.Context, look func(event.Event) (more bool)) error {
+	if err := j.begun(ctx); err != nil {
+		return err
 	}
 	j.mu.Lock()
 	before := j.last + 1
 	j.mu.Unlock()
 	for {
-		page, err := j.back(ctx, before)
+		page, err := j.before(ctx, before)
 		if err != nil || len(page) == 0 {
 			return j.unreadable(err)
 		}
@@ -192,8 +197,8 @@ func (j *Journal) search(ctx context.Context, most int, since time.Time, keep fu
 	}
 }
 
-// back gives some events before a number, the latest first.
-func (j *Journal) back(ctx context.Context, before uint64) ([]event.Event, error) {
+// before gives some events before a number, the latest first.
+func (j *Journal) before(ctx context.Context, before uint64) ([]event.Event, error) {
 	for {
 		j.mu.Lock()
 		file, memory := j.file, j.memory
