@@ -258,7 +258,11 @@ func checkURL(text string) error {
 func checkListen(text string) error {
 	_, port, err := net.SplitHostPort(text)
 	if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 {
-		return fmt.Errorf("want HOST:PORT with a port from 1 to 65535, got %q", text)
+		err = fmt.Errorf("want HOST:PORT with a port from 1 to 65535, got %q", text)
+		if _, portErr := strconv.ParseUint(text, 10, 16); portErr == nil {
+			err = &hintError{err, "write ':" + text + "'"}
+		}
+		return err
 	}
 	return nil
 }

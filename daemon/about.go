@@ -20,7 +20,7 @@ func aboutCommands() []command {
 		},
 		{
 			name: "help", operands: "[COMMAND]", most: 1, help: "print the help, of a command or of all", do: doHelp,
-			example: "$ interconnectd help ping\nusage: interconnectd ping NODE\n...\n",
+			example: "$ interconnectd help ping\nusage: interconnectd ping NODE [FLAG ...]\n...\n",
 		},
 	}
 }

@@ -25,7 +25,8 @@ const lookAgain = 250 * time.Millisecond
 var ofFlag = configs.Flag{Name: "of", Value: "GLOB", Help: "only those of nodes that it matches, as in 'db-*@*'"}
 
 const eventsAbout = `Each event is a line with its number in the journal, its time in UTC, and the words of the
-log. With -f it goes on with those to come until it is ended, also across a restart of the
+log. A line between dashes tells that the daemon was started: what was up comes up once more
+then. A day of -since is one of the local time. With -f it goes on with those to come until it is ended, also across a restart of the
 daemon: none is missed, and none comes twice.
 
 JSON is a list of events, YAML likewise; with -f each event is a line of JSON, or a document
@@ -79,7 +80,8 @@ func doEvents(ctx context.Context, w *world, args *configs.Args) error {
 	if query.Follow {
 		ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
-		return follow(ctx, w, daemon, query, nil, func(e event.Event) error { return printEvent(w, args, e) })
+		runs := eventRuns{}
+		return follow(ctx, w, daemon, query, nil, func(e event.Event) error { return printEvent(w, args, e, &runs) })
 	}
 	list := []event.Event{}
 	err = daemon.Events(ctx, query, func(m eventstream.Message) error {
@@ -91,9 +93,9 @@ func doEvents(ctx context.Context, w *world, args *configs.Args) error {
 	if err != nil {
 		return err
 	}
-	text := ""
+	text, runs := "", eventRuns{}
 	for _, e := range list {
-		text += eventText(e)
+		text += runs.text(e)
 	}
 	return show(w, args, list, text)
 }
@@ -205,15 +207,31 @@ func back(ctx context.Context, w *world, former *control.Client) (*control.Clien
 }
 
 // printEvent prints one of many.
-func printEvent(w *world, args *configs.Args, e event.Event) error {
+func printEvent(w *world, args *configs.Args, e event.Event, runs *eventRuns) error {
 	if args.Value("o") == "yaml" {
 		if err := printText(w, "---\n"); err != nil {
 			return err
 		}
 	}
-	return show(w, args, e, eventText(e))
+	return show(w, args, e, runs.text(e))
 }
 
-func eventText(e event.Event) string {
-	return fmt.Sprintf("%d %s %s\n", e.Seq, e.Time.UTC().Format("2006-01-02T15:04:05.000Z07:00"), e)
+// eventRuns tells runs of the daemon apart. Its zero value has seen none.
+type eventRuns struct{ last string }
+
+// text is an event for people. Before the first of another run there is a line that
+// says so: nodes that were up come up once more then.
+func (r *eventRuns) text(e event.Event) string {
+	text := fmt.Sprintf("%d %s %s\n", e.Seq, e.Time.UTC().Format(eventTime), e)
+	if r.last != "" && r.last != e.Start {
+		started := ""
+		if inc, err := nodeid.ParseIncarnation(e.Start); err == nil {
+			started = " at " + inc.Started().UTC().Format(eventTime)
+		}
+		text = fmt.Sprintf("-- the daemon of %s was started%s --\n", e.Self, started) + text
+	}
+	r.last = e.Start
+	return text
 }
+
+const eventTime = "2006-01-02T15:04:05.000Z07:00"

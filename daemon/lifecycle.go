@@ -119,7 +119,7 @@ func (d *daemon) startHTTP(ctx context.Context, end context.CancelCauseFunc) err
 		return nil
 	}
 	page, err := statuspage.Listen(ctx, statuspage.Options{
-		Addr: d.cfg.HTTP, Node: d.node, Events: d.observer.Journal(), Metrics: d.metrics.Handler(), Log: d.log.Named("http"),
+		Addr: d.cfg.HTTP, Node: d.node, Events: d.observer.Journal(), Metrics: d.metrics.Handler(), Observed: d.observer.Observed, Log: d.log.Named("http"),
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"interconnectd/configs"
+	"interconnectd/observer/event"
 )
 
 // logs is where the daemon's lines go: what the root logger, which others hold, hands
@@ -25,6 +27,7 @@ type logs struct {
 	// mu is held by who writes a line, for writing by who changes this
 	mu   sync.RWMutex
 	sink logSink
+	json bool     // it writes JSON
 	file *logFile // nil: standard error
 }
 
@@ -59,6 +62,12 @@ func openLogs(stderr io.Writer, getenv func(string) string, cfg *configs.Config)
 func (l *logs) Accept(name string, level hclog.Level, msg string, args ...any) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	if l.json {
+		// For programs, which should not have to take a message apart.
+		if kind, node, ok := event.ParseMessage(msg); ok {
+			args = slices.Concat(args, []any{"event", string(kind), "node", string(node)})
+		}
+	}
 	l.sink.Accept(name, level, msg, args...)
 }
 
@@ -66,6 +75,7 @@ func (l *logs) Accept(name string, level hclog.Level, msg string, args ...any) {
 type logChange struct {
 	logs  *logs
 	sink  logSink
+	json  bool
 	file  *logFile // nil: standard error
 	level hclog.Level
 }
@@ -86,14 +96,14 @@ func (l *logs) prepare(cfg *configs.Config) (*logChange, error) {
 		}
 	}
 	sink := hclog.NewSinkAdapter(l.optionsOf(cfg, file)).(logSink) // what hclog gives has a level
-	return &logChange{logs: l, sink: sink, file: file, level: cfg.LogLevel}, nil
+	return &logChange{logs: l, sink: sink, json: cfg.LogFormat == "json", file: file, level: cfg.LogLevel}, nil
 }
 
 func (c *logChange) apply() {
 	l := c.logs
 	l.mu.Lock()
 	former := l.file
-	l.sink, l.file = c.sink, c.file
+	l.sink, l.json, l.file = c.sink, c.json, c.file
 	l.mu.Unlock()
 	if former != nil && former != c.file {
 		former.close()

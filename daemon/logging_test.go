@@ -54,8 +54,8 @@ TIME [ERROR] interconnectd: a reason of two lines:
   
 TIME [DEBUG] interconnectd: detail
 `,
-		"json": `{"@level":"info","@message":"--- Node up: b@127.0.0.1","@module":"interconnectd.observer","@timestamp":"TIME","type":"visible"}
-{"@level":"info","@message":"--- Node down: b@127.0.0.1","@module":"interconnectd.observer","@timestamp":"TIME","detail":"unresponsive for 3.1s","reason":"net_tick_timeout","type":"visible","up_for":"1m2s"}
+		"json": `{"@level":"info","@message":"--- Node up: b@127.0.0.1","@module":"interconnectd.observer","@timestamp":"TIME","event":"nodeup","node":"b@127.0.0.1","type":"visible"}
+{"@level":"info","@message":"--- Node down: b@127.0.0.1","@module":"interconnectd.observer","@timestamp":"TIME","detail":"unresponsive for 3.1s","event":"nodedown","node":"b@127.0.0.1","reason":"net_tick_timeout","type":"visible","up_for":"1m2s"}
 {"@level":"info","@message":"9 nodes went down within 11ms","@module":"interconnectd.observer","@timestamp":"TIME","connection_closed":7,"net_tick_timeout":2}
 {"@level":"warn","@message":"b@127.0.0.1 is flapping: 4 changes within 1m","@module":"interconnectd.observer","@timestamp":"TIME"}
 {"@level":"error","@message":"a reason of two lines","@module":"interconnectd","@timestamp":"TIME","text":"one\ntwo"}

@@ -26,8 +26,8 @@ programs. Where it writes to a terminal it has colours, unless NO_COLOR is set.
 
 const exampleMonitor = `$ interconnectd monitor
 a@127.0.0.1: 1 of 2 nodes up, missing c@127.0.0.1
-22:03:41.027  up    b@127.0.0.1
-Nov 21 17:15  down  c@127.0.0.1  net_tick_timeout, unresponsive for 3.1s
+              up    b@127.0.0.1  since 22:03:41.027
+              down  c@127.0.0.1  since Nov 21 17:15, net_tick_timeout, unresponsive for 3.1s
 22:04:43.372  down  b@127.0.0.1  connection_closed, crashed, was up for 1m2s
 22:04:44.801  up    b@127.0.0.1
 `
@@ -58,8 +58,8 @@ func printText(w *world, text string) error {
 	return nil
 }
 
-// monitorHead is how things are: the sync, and the nodes that were seen, each with
-// what happened to it last.
+// monitorHead is how things are: the sync, and the nodes that were seen, which have no
+// time before them: that is for what happens.
 func monitorHead(s style, status control.Status, of nodeid.Pattern, now time.Time) string {
 	text := status.Sync.Text
 	if status.Sync.Of == 0 {
@@ -71,7 +71,7 @@ func monitorHead(s style, status control.Status, of nodeid.Pattern, now time.Tim
 	text = fmt.Sprintf("%s: %s\n", s.strong(string(status.Node)), text)
 	for _, p := range status.Peers {
 		if p.Since != nil && (of == "" || of.Match(p.Node)) {
-			text += monitored(s, clockText(*p.Since, now), p.State, p.Node, p.Hidden, p.Reason, p.Detail)
+			text += monitored(s, "", p.State, p.Node, p.Hidden, "since "+clockText(*p.Since, now), p.Reason, p.Detail)
 		}
 	}
 	return text
@@ -93,7 +93,7 @@ func monitored(s style, at, state string, node nodeid.Name, hidden bool, words .
 		words = slices.Insert(words, 0, event.Hidden)
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
-	line := fmt.Sprintf("%s  %s  %s", s.faint(at), s.state(state), node)
+	line := fmt.Sprintf("%s  %s  %s", s.faint(fmt.Sprintf("%-12s", at)), s.state(state), node)
 	if len(words) > 0 {
 		line += "  " + strings.Join(words, ", ")
 	}

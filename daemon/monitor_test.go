@@ -41,8 +41,8 @@ func TestMonitorLines(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	want = "\x1b[1ma@127.0.0.1\x1b[0m: 1 of 2 nodes up, missing c@127.0.0.1\n" +
-		"\x1b[2m22:03:41.027\x1b[0m  \x1b[32mup  \x1b[0m  b@127.0.0.1\n" +
-		"\x1b[2mNov 21 17:15\x1b[0m  \x1b[31mdown\x1b[0m  c@127.0.0.1  net_tick_timeout, unresponsive for 3.1s\n" +
+		"\x1b[2m            \x1b[0m  \x1b[32mup  \x1b[0m  b@127.0.0.1  since 22:03:41.027\n" +
+		"\x1b[2m            \x1b[0m  \x1b[31mdown\x1b[0m  c@127.0.0.1  since Nov 21 17:15, net_tick_timeout, unresponsive for 3.1s\n" +
 		"\x1b[2m22:04:43.372\x1b[0m  \x1b[31mdown\x1b[0m  b@127.0.0.1  connection_closed, crashed, was up for 1m2s\n" +
 		"\x1b[2m22:04:44.801\x1b[0m  \x1b[32mup  \x1b[0m  b@127.0.0.1\n"
 	if diff := cmp.Diff(want, monitorDay(style{coloured: true})); diff != "" {
@@ -56,7 +56,7 @@ func TestMonitorHead(t *testing.T) {
 		Node: "a@h", Bus: control.Bus{Lost: true},
 		Peers: []control.Peer{{Node: "b@h", State: "suspect", Since: &since, Hidden: true, Detail: "no answer"}, {Node: "x@h", State: "up", Since: &since}},
 	}
-	want := "a@h: no nodes are expected, bus lost\n12:00:00.000  suspect  b@h  hidden, no answer\n"
+	want := "a@h: no nodes are expected, bus lost\n              suspect  b@h  hidden, since 12:00:00.000, no answer\n"
 	if got := monitorHead(style{}, status, "b@*", since); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -129,7 +129,11 @@ func (c command) usage() string {
 
 func (c command) printHelp(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "usage: %s\n\n%s\n", c.usage(), c.help)
+	flags := ""
+	if len(c.flags.Flags) > 0 {
+		flags = " [FLAG ...]"
+	}
+	fmt.Fprintf(&b, "usage: %s%s\n\n%s\n", c.usage(), flags, c.help)
 	if c.about != "" {
 		b.WriteString("\n" + c.about)
 	}

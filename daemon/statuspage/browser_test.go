@@ -114,7 +114,7 @@ func TestBrowserWithoutStream(t *testing.T) {
 
 func TestBrowserWithoutScript(t *testing.T) {
 	x := newExample(time.Now())
-	s := serve(t, Options{Node: x.node(), Events: newFakeEvents(x.events...)})
+	s := serve(t, Options{Node: x.node(), Events: newFakeEvents(x.events...), Observed: someActs})
 	ctx := browsertest.Start(t)
 	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestBrowserWithoutScript(t *testing.T) {
 // On a phone nothing but tables moves sideways, and a keyboard gets everywhere.
 func TestBrowserSmall(t *testing.T) {
 	x := newExample(time.Now())
-	s := serve(t, Options{Node: x.node(), Events: newFakeEvents(x.events...)})
+	s := serve(t, Options{Node: x.node(), Events: newFakeEvents(x.events...), Observed: someActs})
 	ctx := browsertest.Start(t)
 	browsertest.Visit(t, ctx, 360, 740, "http://"+s.Addr()+"/")
 	if wide := browsertest.Eval[int](t, ctx, `document.documentElement.scrollWidth`); wide > 360 {
@@ -165,7 +165,7 @@ func TestShots(t *testing.T) {
 		t.Skip("no folder for pictures is given")
 	}
 	x := newExample(time.Now())
-	s := serve(t, Options{Node: x.node(), Events: newFakeEvents(x.events...)})
+	s := serve(t, Options{Node: x.node(), Events: newFakeEvents(x.events...), Observed: someActs})
 	ctx := browsertest.Start(t)
 	for _, shot := range []struct {
 		name          string

@@ -35,6 +35,7 @@ type look struct {
 	history *history
 	trouble error // why there is no history
 	metrics bool
+	acts    *acts // nil: nothing is known of them
 }
 
 // page answers with the page.
@@ -46,7 +47,16 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	l := look{now: s.now(), status: status, metrics: s.metrics, events: s.events != nil, hours: hoursOf(r)}
 	if l.events {
-		l.recent, l.history, l.trouble = s.read(r.Context(), l.hours, l.now)
+		l.recent, l.history, l.trouble = s.read(r.Context(), cmp.Or(l.hours, hoursAtOnce), l.now)
+	}
+	if l.hours == 0 {
+		l.hours = hoursAtOnce
+		if l.history != nil && l.history.known.After(l.now.Add(-time.Hour)) {
+			l.hours = 1 // all that there is, and large enough to be seen
+		}
+	}
+	if s.observed != nil {
+		l.acts = newActs(s.observed())
 	}
 	l.views = s.views.of(r.Context(), observersOf(status.Peers))
 	var text bytes.Buffer
@@ -58,11 +68,11 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text.Bytes()) // who asked may be gone
 }
 
-// hoursOf is what the reader chose, if it is one of the choices.
+// hoursOf is what the reader chose, if it is one of the choices, else 0.
 func hoursOf(r *http.Request) int {
 	hours, err := strconv.Atoi(r.URL.Query().Get("hours"))
 	if err != nil || !slices.Contains(hoursChoice, hours) {
-		return hoursAtOnce
+		return 0
 	}
 	return hours
 }
@@ -104,6 +114,7 @@ type content struct {
 	Events         []eventRow
 	Metrics        bool
 	EventsMost     int
+	Acts           *acts // nil: nothing is said of them
 }
 
 // moment is a time, for programs and for people, and how long ago it was.
@@ -119,7 +130,7 @@ type nodeRow struct {
 	Self, Missing bool
 	State         string
 	Type          string
-	Since         *moment // nil: it was never connected
+	Since         *moment // nil: it was not up since the daemon was started
 	RoundTrip     string
 	Reason        string
 	Detail        string
@@ -150,7 +161,7 @@ func (l look) content() content {
 		Now: l.moment(l.now), Started: l.moment(s.Started), Bus: busOf(s), BusLost: s.BusLost,
 		Sync: s.Sync.String(), SyncUp: s.Sync.Up, SyncOf: s.Sync.Of, Synced: s.Sync.Up == s.Sync.Of,
 		Counts: counts(s), Nodes: l.nodes(), Matrix: newMatrix(s.Node, s.Peers, l.views),
-		Hours: l.hours, HasEvents: l.events, Metrics: l.metrics, EventsMost: eventsMost,
+		Hours: l.hours, HasEvents: l.events, Metrics: l.metrics, EventsMost: eventsMost, Acts: l.acts,
 	}
 	c.Title = title(s)
 	for _, hours := range hoursChoice {

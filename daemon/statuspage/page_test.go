@@ -44,7 +44,7 @@ func TestPage(t *testing.T) {
 		golden string
 		opts   Options
 	}{
-		{"page.golden.html", Options{Node: x.node(), Events: newFakeEvents(x.events...), Metrics: http.NotFoundHandler()}},
+		{"page.golden.html", Options{Node: x.node(), Events: newFakeEvents(x.events...), Metrics: http.NotFoundHandler(), Observed: someActs}},
 		{"alone.golden.html", Options{Node: alone, Events: newFakeEvents()}},
 		{"noevents.golden.html", Options{Node: x.node()}},
 	} {

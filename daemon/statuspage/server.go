@@ -12,6 +12,7 @@ import (
 
 	"interconnectd/configs/nodeid"
 	"interconnectd/observer/event"
+	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 )
 
@@ -49,7 +50,9 @@ type Options struct {
 	Node    Node
 	Events  Events       // nil: the page has no time line, and no list of events
 	Metrics http.Handler // nil: there is no /metrics
-	Log     hclog.Logger
+	// Observed tells how the journal and the hooks are; nil: nothing is said of them.
+	Observed func() metrics.Observed
+	Log      hclog.Logger
 }
 
 // Server answers for one node. It is used once.
@@ -58,6 +61,7 @@ type Server struct {
 	node     Node
 	events   Events
 	metrics  bool
+	observed func() metrics.Observed
 	now      func() time.Time
 	listener net.Listener
 	http     http.Server
@@ -85,7 +89,7 @@ func Listen(ctx context.Context, opts Options) (*Server, error) {
 func newServer(opts Options) *Server {
 	base, end := context.WithCancel(context.Background())
 	s := &Server{
-		node: opts.Node, events: opts.Events, metrics: opts.Metrics != nil, now: time.Now, end: end,
+		node: opts.Node, events: opts.Events, metrics: opts.Metrics != nil, observed: opts.Observed, now: time.Now, end: end,
 		views: newViews(base, opts.Node), live: newLive(base, opts.Node, opts.Events),
 	}
 	s.http = http.Server{
@@ -101,7 +105,7 @@ func newServer(opts Options) *Server {
 }
 
 // routes are all there is. A pattern with GET takes HEAD too, and nothing else.
-func (s *Server) routes(metrics http.Handler) http.Handler {
+func (s *Server) routes(numbers http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("GET /live", s.stream)
@@ -110,8 +114,8 @@ func (s *Server) routes(metrics http.Handler) http.Handler {
 	for _, a := range assets {
 		mux.Handle("GET /"+a.name, a)
 	}
-	if metrics != nil {
-		mux.Handle("GET /metrics", metrics)
+	if numbers != nil {
+		mux.Handle("GET /metrics", numbers)
 	}
 	return mux
 }

@@ -60,13 +60,29 @@ type Event struct {
 // JSON is the event on one line.
 func (e Event) JSON() ([]byte, error) { return json.Marshal(e) }
 
+// How the message of an event begins.
+const (
+	wordsUp   = "--- Node up: "
+	wordsDown = "--- Node down: "
+)
+
 // Message is what people grep a log for. The name of the node stands in it, as in
 // the walk-through's Cluster.Observer; all else is a field.
 func (e Event) Message() string {
 	if e.Kind == NodeUp {
-		return "--- Node up: " + string(e.Node)
+		return wordsUp + string(e.Node)
 	}
-	return "--- Node down: " + string(e.Node)
+	return wordsDown + string(e.Node)
+}
+
+// ParseMessage says which event a message of the log is about; ok is false for any
+// other message.
+func ParseMessage(message string) (kind Kind, node nodeid.Name, ok bool) {
+	if name, found := strings.CutPrefix(message, wordsUp); found {
+		return NodeUp, nodeid.Name(name), true
+	}
+	name, found := strings.CutPrefix(message, wordsDown)
+	return NodeDown, nodeid.Name(name), found
 }
 
 // Fields are the keys and values that come after the message.

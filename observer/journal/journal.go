@@ -476,7 +476,7 @@ func (j *Journal) move(path string) error {
 		return j.moveToMemory()
 	}
 	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s is there already: a running daemon moves its journal to a new file only", path)
+		return fmt.Errorf("%s is there already: a running daemon moves its journal to a new file only, a restart takes this one", path)
 	}
 	ours := former != nil && former.there() == nil
 	if err := j.moveTo(path); err != nil {

@@ -83,6 +83,9 @@ func (s scrape) status(status syncnodes.Status) {
 	counts := make(map[syncnodes.State]int)
 	for _, peer := range status.Peers {
 		counts[peer.State]++
+		if peer.Expected {
+			s.gauge(s.nodeUp, oneIf(peer.State.Linked()), string(peer.Node))
+		}
 	}
 	for state := membership.Idle; state <= membership.Down; state++ {
 		s.gauge(s.nodes, float64(counts[state]), state.String())

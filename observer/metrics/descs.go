@@ -9,6 +9,7 @@ type descs struct {
 	up *prometheus.Desc
 
 	nodes, expected, missing      *prometheus.Desc
+	nodeUp                        *prometheus.Desc
 	syncDone, syncTook            *prometheus.Desc
 	busUp, busReconnects          *prometheus.Desc
 	roundTrips, handshakes, drops *prometheus.Desc
@@ -27,6 +28,7 @@ func newDescs() *descs {
 	d.nodes = d.add("nodes", "Other nodes that are known, by their state.", "state")
 	d.expected = d.add("expected_nodes", "Nodes of the sync lists, but for this one.")
 	d.missing = d.add("missing_nodes", "Nodes of the sync lists that are not up.")
+	d.nodeUp = d.add("expected_node_up", "1 for each node of the sync lists that is up, 0 for each that is not.", "node")
 	d.syncDone = d.add("sync_done", "1 when the start-up sync is over, whoever is missing.")
 	d.syncTook = d.add("sync_duration_seconds", "How long the start-up sync took; left out while it is under way.")
 	d.busUp = d.add("bus_up", "1 while the bus, on which the nodes meet, is there.")

@@ -52,10 +52,10 @@ func someNode() *fake {
 	f := &fake{
 		status: syncnodes.Status{
 			Peers: []syncnodes.Peer{
-				{Node: "b@h", State: membership.Up},
+				{Node: "b@h", State: membership.Up, Expected: true},
 				{Node: "c@h", State: membership.Up},
 				{Node: "d@h", State: membership.Suspect},
-				{Node: "e@h", State: membership.Down},
+				{Node: "e@h", State: membership.Down, Expected: true},
 			},
 			Sync: syncnodes.Progress{Up: 3, Of: 4, Missing: []nodeid.Name{"e@h"}, Done: true},
 		},
