@@ -43,7 +43,14 @@ func Serve(w http.ResponseWriter, r *http.Request, j Journal) error {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
-	if s.told("start") == nil && s.history(r.Context()) == nil && s.query.Follow {
+	err = s.told("start")
+	if err == nil {
+		err = s.history(r.Context())
+	}
+	switch {
+	case err != nil:
+		panic(http.ErrAbortHandler) // or it would look as if that were all
+	case s.query.Follow:
 		s.follow(r.Context())
 	}
 	return nil

@@ -247,6 +247,28 @@ func TestNoSense(t *testing.T) {
 	}
 }
 
+// broken is a journal that cannot be read after a while.
+type broken struct{ Journal }
+
+func (b broken) Read(ctx context.Context, after uint64, most int) (journal.Page, error) {
+	if after >= readMost {
+		return journal.Page{}, errors.New("the disk has gone")
+	}
+	return b.Journal.Read(ctx, after, most)
+}
+
+// What is not all does not look as if it were.
+func TestBrokenHistory(t *testing.T) {
+	s := open(t, "", 5000)
+	s.add(slices.Repeat([]string{"a"}, 600)...)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = Serve(w, r, broken{s.journal}) }))
+	defer server.Close()
+	s.url = server.URL
+	if err := s.ask(t.Context(), Query{Last: All}, func(Message) error { return nil }); err == nil {
+		t.Error("no error for half of the events")
+	}
+}
+
 // What is no stream of ours is an error.
 func TestReadStrange(t *testing.T) {
 	for text, ok := range map[string]bool{

@@ -67,6 +67,7 @@ type Journal struct {
 	lost      uint64
 	changed   chan struct{} // closed, and replaced, when there are new events
 	ended     bool          // no events come any more
+	closed    bool          // and those in the file cannot be read any more
 }
 
 // New is a journal that nothing was read of yet: Run opens the file. Until then
@@ -137,10 +138,11 @@ func (j *Journal) begin() {
 // end lets those who wait know that there is no more, and closes the file.
 func (j *Journal) end() {
 	j.mu.Lock()
-	j.ended = true
+	former := j.file
+	j.file, j.ended, j.closed = nil, true, former != nil
 	j.announceLocked()
 	j.mu.Unlock()
-	j.leave(j.swap(nil, about{}))
+	j.leave(former)
 	close(j.over)
 }
 
@@ -363,7 +365,7 @@ func (j *Journal) write(c change) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.first, j.failed, j.idUnsaved = first, nil, false
+	j.first, j.failed, j.idUnsaved, j.broken = first, nil, false, false
 	for name, seq := range c.positions {
 		if j.unsaved[name] == seq {
 			delete(j.unsaved, name)

@@ -181,6 +181,13 @@ func TestRestart(t *testing.T) {
 	if err := first.Wait(within(t), 3); !errors.Is(err, ErrClosed) {
 		t.Errorf("waiting for more: %v, want ErrClosed", err)
 	}
+	// What was not read yet is for the next run, and not missing.
+	if page, err := first.Read(within(t), 1, 10); !errors.Is(err, ErrClosed) || page.Next != 1 || page.Missed > 0 {
+		t.Errorf("reading after the end: %+v, %v, want ErrClosed", page, err)
+	}
+	if _, err := first.Tail(within(t), 0, time.Time{}, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("looking back after the end: %v, want ErrClosed", err)
+	}
 
 	second := run(t, Options{Path: path})
 	second.wantAll("1-3")

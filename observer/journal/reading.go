@@ -87,7 +87,9 @@ type Page struct {
 }
 
 // Read gives the events behind a number, most at most, or none where there are none
-// yet. Where those that come next have left the journal it says how many.
+// yet. Where those that come next have left the journal it says how many. After the
+// end of a journal with a file the error is ErrClosed: they are there, and will be
+// read after the next start.
 func (j *Journal) Read(ctx context.Context, after uint64, most int) (Page, error) {
 	if err := j.begun(ctx); err != nil {
 		return Page{}, err
@@ -103,10 +105,13 @@ func (j *Journal) Read(ctx context.Context, after uint64, most int) (Page, error
 func (j *Journal) read(ctx context.Context, after uint64, most int) (Page, error) {
 	j.mu.Lock()
 	file, first, memory, last := j.file, j.first, j.memory, j.last // whose events are not changed
-	page := Page{Journal: j.id, Next: after}
+	page, closed := Page{Journal: j.id, Next: after}, j.closed
 	j.mu.Unlock()
-	if after >= last {
+	switch {
+	case after >= last:
 		return page, nil
+	case closed:
+		return page, ErrClosed
 	}
 	var list []event.Event
 	if file != nil && first > 0 && (len(memory) == 0 || after+1 < memory[0].Seq) {
@@ -201,8 +206,11 @@ func (j *Journal) Back(ctx context.Context, look func(event.Event) (more bool)) 
 func (j *Journal) before(ctx context.Context, before uint64) ([]event.Event, error) {
 	for {
 		j.mu.Lock()
-		file, memory := j.file, j.memory
+		file, memory, closed := j.file, j.memory, j.closed
 		j.mu.Unlock()
+		if closed {
+			return nil, ErrClosed
+		}
 		var list []event.Event
 		for i := len(memory) - 1; i >= 0 && len(list) < pageMost; i-- {
 			if memory[i].Seq < before {
