@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"interconnectd/configs"
+	"interconnectd/configs/nodeid"
 	"interconnectd/observer/event"
 	"interconnectd/syncnodes/bus/bustest"
 )
@@ -133,6 +134,10 @@ func TestEventsThroughRestarts(t *testing.T) {
 func (tr *trio) settle(alive string) {
 	tr.t.Helper()
 	told := len(tr.running[alive].lines(regexp.MustCompile(`--- Node`)))
+	status, err := tr.site.client(tr.t, nodeid.Name(alive+"@127.0.0.1")).Status(tr.t.Context())
+	if err != nil {
+		tr.t.Fatal(err)
+	}
 	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // between two looks
 		text := tr.command("events", "-n", "all", "-o", "json", "-node", alive+"@127.0.0.1")
 		var all []event.Event
@@ -141,7 +146,7 @@ func (tr *trio) settle(alive string) {
 		}
 		own := 0
 		for _, e := range all {
-			if e.Start == all[len(all)-1].Start {
+			if e.Start == status.Incarnation {
 				own++
 			}
 		}

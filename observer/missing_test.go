@@ -27,7 +27,7 @@ func life(t *testing.T, path string, number byte, settled bool, events ...syncno
 	}
 	o := New(Options{
 		Log: logger(&out), Events: &script{events: events, empty: empty},
-		Self: "a@127.0.0.1", Start: started, Settings: Settings{JournalPath: path, JournalKeep: 1000},
+		gather: time.Microsecond, Self: "a@127.0.0.1", Start: started, Settings: Settings{JournalPath: path, JournalKeep: 1000},
 		Settled: func(ctx context.Context) (time.Duration, error) {
 			if !settled {
 				<-ctx.Done()

@@ -48,6 +48,8 @@ type Options struct {
 	Settled func(ctx context.Context) (time.Duration, error)
 	// Count is told each event; nil: nobody is. It must not wait.
 	Count func(event.Event)
+
+	gather time.Duration // of the journal, for tests
 }
 
 // Settings are what a running observer takes: see Reconfigure.
@@ -83,7 +85,7 @@ func New(opts Options) *Observer {
 		names[i] = h.Name
 	}
 	j := journal.New(journal.Options{
-		Path: opts.Settings.JournalPath, Keep: opts.Settings.JournalKeep, Hooks: names, Log: opts.Log,
+		Path: opts.Settings.JournalPath, Keep: opts.Settings.JournalKeep, Hooks: names, Log: opts.Log, Gather: opts.gather,
 	})
 	return &Observer{
 		opts: opts, log: opts.Log, journal: j, wanted: opts.Settings.Hooks, seen: map[nodeid.Name]bool{},
@@ -95,12 +97,9 @@ func New(opts Options) *Observer {
 func (o *Observer) Journal() *journal.Journal { return o.journal }
 
 // Observed is how the journal and the hooks are, for status and metrics. It does
-// not wait: before the journal is open it says nothing of it.
+// not wait.
 func (o *Observer) Observed() metrics.Observed {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	status, _ := o.journal.Status(ctx) // zero before it is open
-	return metrics.Observed{Journal: status, Hooks: o.hooks.Status()}
+	return metrics.Observed{Journal: o.journal.Status(), Hooks: o.hooks.Status()}
 }
 
 // Reconfigure takes other settings. The journal moves first, which is all that can

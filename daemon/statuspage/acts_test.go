@@ -34,7 +34,8 @@ func TestActs(t *testing.T) {
 		{"two fail", metrics.Observed{Hooks: []hooks.Status{failing, failing}}, "0 events, in memory|2 hooks fail|event 2, attempt 3: exit status 1"},
 		{"one has missed", metrics.Observed{Hooks: []hooks.Status{{Missed: 7}}}, "0 events, in memory||has missed 7 events"},
 		{
-			"not written", metrics.Observed{Journal: journal.Status{Path: "x", Events: 3, Memory: 1, Error: "full"}, Hooks: []hooks.Status{failing}},
+			"not written",
+			metrics.Observed{Journal: journal.Status{Path: "x", Events: 3, Memory: 1, Error: "full"}, Hooks: []hooks.Status{failing}},
 			"3 events, 1 of them in memory: the file is not written, full|the journal is not written|event 2, attempt 3: exit status 1",
 		},
 	} {

@@ -7,13 +7,15 @@ import (
 	"encoding/hex"
 	"html/template"
 	"net/http"
+	"sync"
 	"time"
 )
 
 //go:embed page.html.tmpl style.css script.js icon.svg
 var files embed.FS
 
-var pageTemplate = template.Must(template.ParseFS(files, "page.html.tmpl"))
+// pageTemplate is parsed when somebody looks: most daemons have no page.
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.ParseFS(files, "page.html.tmpl")) })
 
 // assets are the files that the page loads.
 var assets = []asset{

@@ -60,7 +60,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	l.views = s.views.of(r.Context(), observersOf(status.Peers))
 	var text bytes.Buffer
-	if err := pageTemplate.Execute(&text, l.content()); err != nil {
+	if err := pageTemplate().Execute(&text, l.content()); err != nil {
 		panic(err) // template and content do not fit: a fault of ours
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 func keepWriting(path string) {
-	j := New(Options{Path: path, Keep: 500, Log: hclog.New(&hclog.LoggerOptions{Output: os.Stderr})})
+	j := New(Options{Path: path, Keep: 500, Gather: time.Microsecond, Log: hclog.New(&hclog.LoggerOptions{Output: os.Stderr})})
 	ctx := context.Background()
 	go j.Run(ctx)
 	end, err := j.End(ctx)

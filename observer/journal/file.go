@@ -164,7 +164,10 @@ func (f *file) begin(fresh about) (about, error) {
 	if err != nil || got.id != "" {
 		return got, err
 	}
-	return fresh, f.db.Update(func(tx *bbolt.Tx) error { return writeAbout(tx, fresh) })
+	f.db.NoSync = true // there is nothing yet that could be lost
+	err = f.db.Update(func(tx *bbolt.Tx) error { return writeAbout(tx, fresh) })
+	f.db.NoSync = false
+	return fresh, err
 }
 
 // readAbout is zero for a file without a bucket.
@@ -319,13 +322,11 @@ func (f *file) read(ctx context.Context, after uint64, most int) ([]event.Event,
 func (f *file) back(ctx context.Context, before uint64, most int) ([]event.Event, error) {
 	var list []event.Event
 	err := f.view(ctx, func(events *bbolt.Cursor) error {
-		key, text := events.Seek(number(before))
-		if key == nil {
-			key, text = events.Last()
-		} else {
-			key, text = events.Prev()
+		step := events.Prev
+		if key, _ := events.Seek(number(before)); key == nil {
+			step = events.Last
 		}
-		for ; key != nil && len(list) < most; key, text = events.Prev() {
+		for key, text := step(); key != nil && len(list) < most; key, text = events.Prev() {
 			e, err := parseEvent(key, text)
 			if err != nil {
 				return err

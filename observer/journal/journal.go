@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -22,6 +23,16 @@ import (
 // MemoryMost is how many events that are in no file are kept in memory.
 const MemoryMost = 10_000
 
+// gatherFor is how long events are gathered before they are written, so that those of
+// a mass event take few writes: where many daemons of a host tell the same, their
+// writes would keep each other from it. So many times that lie between two writes,
+// and between the start, when most nodes come up, and the opening of the file.
+const (
+	gatherFor   = 20 * time.Millisecond
+	gatherTimes = 5
+	startTimes  = 25
+)
+
 // retryEvery is how often a file that could not be written is tried again.
 const retryEvery = 5 * time.Second
 
@@ -32,6 +43,8 @@ var ErrClosed = errors.New("the journal is closed")
 type Options struct {
 	Path string // of the file; "" keeps them in memory only
 	Keep int    // how many stay, > 0
+	// Gather is how long events are gathered before they are written; 0: 20 ms.
+	Gather time.Duration
 	// Hooks begin behind what is in the file, where they have no position there.
 	Hooks []string
 	Log   hclog.Logger
@@ -42,6 +55,7 @@ type Journal struct {
 	// immutable
 	log    hclog.Logger
 	hooks  []string      // that there are from the start
+	gather time.Duration // Options.Gather
 	opened chan struct{} // closed when the numbers are known
 	over   chan struct{} // closed at the end of Run
 	wake   chan struct{} // has room for one: there is something to do
@@ -74,7 +88,7 @@ type Journal struct {
 // those who read wait.
 func New(opts Options) *Journal {
 	return &Journal{
-		log: opts.Log, hooks: opts.Hooks, path: opts.Path, keep: opts.Keep,
+		log: opts.Log, hooks: opts.Hooks, gather: cmp.Or(opts.Gather, gatherFor), path: opts.Path, keep: opts.Keep,
 		opened: make(chan struct{}), over: make(chan struct{}), wake: make(chan struct{}, 1), jobs: make(chan func()),
 		former: map[string]bool{}, positions: map[string]uint64{}, unsaved: map[string]uint64{}, changed: make(chan struct{}),
 	}
@@ -95,15 +109,18 @@ func (j *Journal) nudge() {
 	}
 }
 
-// Run opens the file, and writes what is appended until ctx ends; what was
-// appended before that is written yet. It is called once.
+// Run opens the file, half a second after its call, and writes what is appended until
+// ctx ends; what was appended before that is written yet. It is called once.
 func (j *Journal) Run(ctx context.Context) {
+	j.wait(ctx, startTimes*j.gather)
 	j.begin()
 	retry := time.NewTicker(retryEvery)
 	defer retry.Stop()
+	written := time.Now()
 	for ctx.Err() == nil {
 		select {
 		case <-j.wake:
+			j.wait(ctx, max(j.gather, gatherTimes*j.gather-time.Since(written)))
 		case <-retry.C:
 		case job := <-j.jobs:
 			job()
@@ -111,9 +128,24 @@ func (j *Journal) Run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		j.flush()
+		written = time.Now()
 	}
 	j.flush()
 	j.end()
+}
+
+// wait lets more events come, where there is a file to write.
+func (j *Journal) wait(ctx context.Context, d time.Duration) {
+	j.mu.Lock()
+	none := j.path == ""
+	j.mu.Unlock()
+	if none {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // begin opens the file and lets readers begin.
@@ -132,7 +164,7 @@ func (j *Journal) begin() {
 	}
 	j.mu.Unlock()
 	close(j.opened)
-	j.flush()
+	j.nudge() // the positions of hooks that are new, and what has come since
 }
 
 // end lets those who wait know that there is no more, and closes the file.
@@ -412,11 +444,8 @@ func (j *Journal) moveTo(path string) error {
 	return nil
 }
 
-// Status tells how the journal is. It waits until the file is open.
-func (j *Journal) Status(ctx context.Context) (Status, error) {
-	if err := j.begun(ctx); err != nil {
-		return Status{}, err
-	}
+// Status tells how the journal is. Before the file is open that is little.
+func (j *Journal) Status() Status {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s := Status{Path: j.path, First: j.oldestLocked(), Last: j.last, Memory: len(j.memory), Lost: j.lost}
@@ -429,7 +458,7 @@ func (j *Journal) Status(ctx context.Context) (Status, error) {
 	if s.First > 0 {
 		s.Events = int(s.Last - s.First + 1)
 	}
-	return s, nil
+	return s
 }
 
 func (j *Journal) oldestLocked() uint64 {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -32,6 +33,7 @@ func Run(t *testing.T, opts journal.Options) *Running {
 	if opts.Keep == 0 {
 		opts.Keep = 100_000
 	}
+	opts.Gather = time.Microsecond
 	r.Journal = journal.New(opts)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
