@@ -92,7 +92,8 @@ NAME = VALUE   ORIGIN, when none is an error. JSON and YAML have all on standard
 
 Origin, hint and excerpt of a problem, and line and column, may be missing. Values are true,
 false, numbers in the units of kernel's parameters, texts ("250ms", "infinity"), lists of
-texts, or null where nothing is set. A cookie is its fingerprint.
+texts, an object of a hook (on, nodes, run, timeout), or null where nothing is set. A cookie
+is its fingerprint.
 `
 
 func doCheck(_ context.Context, w *world, args *configs.Args) error {

@@ -26,8 +26,8 @@ var ofFlag = configs.Flag{Name: "of", Value: "GLOB", Help: "only those of nodes 
 
 const eventsAbout = `Each event is a line with its number in the journal, its time in UTC, and the words of the
 log. A line between dashes tells that the daemon was started: what was up comes up once more
-then. A day of -since is one of the local time. With -f it goes on with those to come until it is ended, also across a restart of the
-daemon: none is missed, and none comes twice.
+then. A day of -since is one of the local time. With -f it goes on with those to come until it
+is ended, also across a restart of the daemon: none is missed, and none comes twice.
 
 JSON is a list of events, YAML likewise; with -f each event is a line of JSON, or a document
 of YAML. An event has

@@ -18,7 +18,7 @@ const nodesAbout = `With -l there is a line for each node that is known, below o
 columns. Columns are separated by blanks, and have a '-' where there is nothing to tell:
 
   NODE    its name
-  STATE   up; suspect (up, and not answering); down; connecting; idle (not connected,
+  STATE   up; suspect (up, and not answering); down; connecting; idle (never connected,
           and looked for)
   TYPE    visible or hidden: the connection
   SINCE   when it last came up, or went down, in UTC

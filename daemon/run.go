@@ -130,7 +130,7 @@ func (c command) usage() string {
 func (c command) printHelp(out io.Writer) error {
 	var b strings.Builder
 	flags := ""
-	if len(c.flags.Flags) > 0 {
+	if len(c.flags.Flags) > 0 && !strings.Contains(c.operands, "[-") { // they stand there
 		flags = " [FLAG ...]"
 	}
 	fmt.Fprintf(&b, "usage: %s%s\n\n%s\n", c.usage(), flags, c.help)
