@@ -1,8 +1,11 @@
 package statuspage
 
 import (
+	"bytes"
 	"errors"
 	"flag"
+	"image/color"
+	"image/png"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -161,8 +164,9 @@ func TestBrowserSmall(t *testing.T) {
 //
 //	go test ./daemon/statuspage -run TestShots -args -shots /tmp
 func TestShots(t *testing.T) {
-	if *shots == "" {
-		t.Skip("no folder for pictures is given")
+	folder := *shots
+	if folder == "" {
+		folder = t.TempDir()
 	}
 	x := newExample(time.Now())
 	s := serve(t, Options{Node: x.node(), Events: newFakeEvents(x.events...), Observed: someActs})
@@ -181,9 +185,20 @@ func TestShots(t *testing.T) {
 			t.Fatal(err)
 		}
 		browsertest.Visit(t, ctx, shot.width, shot.height, "http://"+s.Addr()+"/")
-		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-		if err := errors.Join(err, os.WriteFile(filepath.Join(*shots, shot.name+".png"), png, 0o644)); err != nil {
+		shown, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		if err := errors.Join(err, os.WriteFile(filepath.Join(folder, shot.name+".png"), shown, 0o644)); err != nil {
 			t.Fatal(err)
+		}
+		picture, err := png.Decode(bytes.NewReader(shown))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if width := picture.Bounds().Dx(); width != int(shot.width) {
+			t.Errorf("%s is %d wide, want %d", shot.name, width, shot.width)
+		}
+		corner, _, _, _ := color.GrayModel.Convert(picture.At(1, 1)).RGBA()
+		if dark := corner < 0x8000; dark != (shot.scheme == "dark") {
+			t.Errorf("%s is dark: %v", shot.name, dark)
 		}
 	}
 }
