@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -137,11 +136,11 @@ func conceal(e *erlterm.Error, values map[string]string) {
 // minSecret is the length up to which a word is in a message by chance.
 const minSecret = 3
 
-var wordPattern = regexp.MustCompile(`[\pL\pN_]+`)
+var wordPattern = lazily(`[\pL\pN_]+`)
 
 // repeats reports whether a message has a word of a value.
 func repeats(msg, value string) bool {
-	for _, word := range wordPattern.FindAllString(value, -1) {
+	for _, word := range wordPattern().FindAllString(value, -1) {
 		if len(word) > minSecret && strings.Contains(msg, word) {
 			return true
 		}

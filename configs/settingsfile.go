@@ -277,11 +277,11 @@ func isNull(node ast.Node) bool {
 }
 
 // plainKey is what a key looks like that needs no quotes in a message.
-var plainKey = regexp.MustCompile(`^[\pL\pN_.-]*[\pL\pN_-]$`)
+var plainKey = lazily(`^[\pL\pN_.-]*[\pL\pN_-]$`)
 
 // shownKey is a key as a message shows it.
 func shownKey(key string) string {
-	if plainKey.MatchString(key) {
+	if plainKey().MatchString(key) {
 		return key
 	}
 	return strconv.Quote(key)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -140,10 +141,16 @@ func distinct(list kind[[]string]) kind[[]string] {
 	return list
 }
 
+// lazily compiles a pattern when it is needed for the first time, which is at no
+// start whose settings are well: those with classes of Unicode take a while.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // text is a text that matches pattern, which holds for check's errors too
 // where check is not nil.
 func text(what, pattern string, check func(string) error) kind[string] {
-	re := regexp.MustCompile(pattern)
+	re := lazily(pattern)
 	return kind[string]{
 		schema: schema{Type: "string", Pattern: pattern},
 		read: func(s *settingsFile, path string, node ast.Node) (string, bool) {
@@ -157,7 +164,7 @@ func text(what, pattern string, check func(string) error) kind[string] {
 					return "", false
 				}
 			}
-			if !re.MatchString(value) {
+			if !re().MatchString(value) {
 				s.wrong(node.GetToken(), "", "%s: want %s, got %q", path, what, value)
 				return "", false
 			}

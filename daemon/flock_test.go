@@ -70,8 +70,8 @@ func TestFlocks(t *testing.T) {
 	flocks := []*flock{ourFlock(t), erlFlock(t), serfFlock(t)}
 	fulls := map[string][]time.Duration{}
 	if *alone {
-		// Of a start the median of five, in turn: a machine may be away for a moment.
-		for round := range 4 {
+		// Of a start the median of seven, in turn: a machine may be away for a moment.
+		for round := range 6 {
 			for _, f := range flocks {
 				t.Run(fmt.Sprint(f.name, " starts ", round), func(t *testing.T) {
 					f.t = t

@@ -40,9 +40,8 @@ const routePatience = 250 * time.Millisecond
 
 // When the table of routes is looked at again while it is not as the log says.
 const (
-	lookSoon   = time.Millisecond
-	lookLater  = 20 * time.Millisecond
-	soonPeriod = 50 * time.Millisecond
+	lookSoon  = time.Millisecond
+	lookLater = 20 * time.Millisecond
 )
 
 // mesh is the embedded server and what is known of its routes.
@@ -403,10 +402,9 @@ func (m *mesh) nextLook(now time.Time, restless bool) time.Duration {
 	if m.restless.IsZero() {
 		m.restless = now
 	}
-	if now.Sub(m.restless) < soonPeriod {
-		return lookSoon
-	}
-	return lookLater
+	// Ever more seldom: a look costs as much as there are routes, and where many
+	// daemons start at once all of them are restless.
+	return min(max(lookSoon, now.Sub(m.restless)/2), lookLater)
 }
 
 // stop ends the server and waits for it.
