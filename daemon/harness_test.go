@@ -103,6 +103,30 @@ func startCommand(cmd *exec.Cmd, env []string, dir, logFile string) (*process, e
 // signal sends a signal to the process, unless it has ended.
 func (p *process) signal(sig syscall.Signal) error { return p.cmd.Process.Signal(sig) }
 
+// stopped waits until a SIGSTOP has reached all threads: until the first of them gets
+// to run and to see it, the others go on, and on a busy machine may answer a goodbye.
+func (p *process) stopped() error {
+	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // between two looks
+		stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+		if err != nil {
+			return err
+		}
+		running := 0
+		for _, stat := range stats {
+			text, err := os.ReadFile(stat)
+			if err == nil && !strings.Contains(string(text), ") T ") {
+				running++
+			}
+		}
+		if running == 0 { // also where there is no /proc
+			return nil
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("%d threads run after a SIGSTOP", running)
+		}
+	}
+}
+
 // kill ends the process in whatever state it is.
 func (p *process) kill() {
 	_ = p.signal(syscall.SIGKILL)

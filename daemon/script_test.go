@@ -186,7 +186,11 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok {
 		ts.Fatalf("no signal %s", args[0])
 	}
-	ts.Check(daemonOf(ts, args[1]).signal(sig))
+	p := daemonOf(ts, args[1])
+	ts.Check(p.signal(sig))
+	if sig == syscall.SIGSTOP {
+		ts.Check(p.stopped())
+	}
 }
 
 func cmdEnd(ts *testscript.TestScript, neg bool, args []string) {
