@@ -26,12 +26,16 @@ func aboutCommands() []command {
 }
 
 func doVersion(_ context.Context, w *world, _ *configs.Args) error {
-	version := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintln(w.stdout, "interconnectd", version, runtime.Version())
+	_, err := fmt.Fprintln(w.stdout, "interconnectd", version(), runtime.Version())
 	return err
+}
+
+// version is what the program was built of.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }
 
 func doHelp(_ context.Context, w *world, args *configs.Args) error {

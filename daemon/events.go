@@ -222,16 +222,14 @@ type eventRuns struct{ last string }
 // text is an event for people. Before the first of another run there is a line that
 // says so: nodes that were up come up once more then.
 func (r *eventRuns) text(e event.Event) string {
-	text := fmt.Sprintf("%d %s %s\n", e.Seq, e.Time.UTC().Format(eventTime), e)
+	text := fmt.Sprintf("%d %s %s\n", e.Seq, e.Time.UTC().Format(event.TimeFormat), e)
 	if r.last != "" && r.last != e.Start {
 		started := ""
 		if inc, err := nodeid.ParseIncarnation(e.Start); err == nil {
-			started = " at " + inc.Started().UTC().Format(eventTime)
+			started = " at " + inc.Started().UTC().Format(event.TimeFormat)
 		}
 		text = fmt.Sprintf("-- the daemon of %s was started%s --\n", e.Self, started) + text
 	}
 	r.last = e.Start
 	return text
 }
-
-const eventTime = "2006-01-02T15:04:05.000Z07:00"

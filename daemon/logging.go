@@ -123,7 +123,7 @@ func (c *logChange) drop() {
 func (l *logs) optionsOf(cfg *configs.Config, file *logFile) *hclog.LoggerOptions {
 	opts := &hclog.LoggerOptions{
 		Level: cfg.LogLevel, Output: l.stderr,
-		TimeFormat: "2006-01-02T15:04:05.000Z07:00",
+		TimeFormat: event.TimeFormat,
 		TimeFn:     func() time.Time { return time.Now().UTC() },
 	}
 	format := cfg.LogFormat

@@ -89,7 +89,7 @@ func (d *daemon) observe(ctx context.Context) error {
 		Self: d.node.Self(), Start: d.node.Incarnation(), Settled: d.settled,
 	}
 	if d.cfg.HTTP != "" {
-		d.metrics = metrics.New(d.node, func() metrics.Observed { return d.observer.Observed() }) // once it is there
+		d.metrics = metrics.New(version(), d.node, func() metrics.Observed { return d.observer.Observed() }) // once it is there
 		opts.Count = d.metrics.Count
 	}
 	if d.cfg.Bus.PublishEvents {

@@ -1,13 +1,11 @@
 package syncnodes
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"interconnectd/configs/nodeid"
 	"interconnectd/erlterm"
 	"interconnectd/syncnodes/bus"
+	"interconnectd/syncnodes/logtest"
 )
 
 const (
@@ -30,7 +29,7 @@ type fleet struct {
 	hub     *bus.Hub
 	clock   func() time.Duration
 	members map[*Node]*bus.Member
-	logs    map[*Node]*logText
+	logs    map[*Node]*logtest.Buffer
 	seen    map[*Node]*Monitor
 }
 
@@ -39,7 +38,7 @@ func inBubble(t *testing.T, f func(*testing.T, *fleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		fl := &fleet{
 			t: t, hub: bus.NewHub(), clock: monotonicClock(),
-			members: make(map[*Node]*bus.Member), logs: make(map[*Node]*logText), seen: make(map[*Node]*Monitor),
+			members: make(map[*Node]*bus.Member), logs: make(map[*Node]*logtest.Buffer), seen: make(map[*Node]*Monitor),
 		}
 		fl.hub.SetLatency(time.Millisecond)
 		f(t, fl)
@@ -64,7 +63,7 @@ func fulls(alive ...string) []nodeid.Name {
 }
 
 func (fl *fleet) tryStart(opts Options) (*Node, error) {
-	text := &logText{}
+	text := &logtest.Buffer{}
 	var member *bus.Member
 	opts.Logger = hclog.New(&hclog.LoggerOptions{Name: "interconnectd", Output: text, DisableTime: true})
 	opts.open = func(cfg bus.Config) (bus.Conn, error) {
@@ -129,23 +128,6 @@ func (fl *fleet) wantLog(n *Node, want string) {
 	if text := fl.logs[n].String(); !strings.Contains(text, want) {
 		fl.t.Errorf("log of %s has no %q:\n%s", n.Self(), want, text)
 	}
-}
-
-type logText struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // The walk-through: two nodes by hand, a third with another cookie.

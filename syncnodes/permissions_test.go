@@ -14,6 +14,7 @@ import (
 	"interconnectd/erlterm"
 	"interconnectd/syncnodes/bus"
 	"interconnectd/syncnodes/bus/bustest"
+	"interconnectd/syncnodes/logtest"
 )
 
 const busPassword = "a-password-for-the-bus"
@@ -28,7 +29,7 @@ func TestShippedPermissions(t *testing.T) {
 	if err := os.WriteFile(password, []byte(busPassword), 0o400); err != nil {
 		t.Fatal(err)
 	}
-	var lines logText
+	var lines logtest.Buffer
 	nodes := startAll(t, Options{
 		Bus:    Bus{URLs: []string{server.URL()}, Auth: bus.Auth{User: "interconnect", PasswordFile: password}},
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, Output: &lines}),

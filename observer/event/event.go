@@ -31,6 +31,10 @@ const (
 	Hidden  = "hidden"
 )
 
+// TimeFormat is how the times of events are written for people and programs: RFC 3339
+// with milliseconds, as in 2026-11-22T22:03:41.027Z.
+const TimeFormat = "2006-01-02T15:04:05.000Z07:00"
+
 // StateDown is the state after a nodedown, as membership calls it.
 const StateDown = "down"
 

@@ -53,7 +53,7 @@ func variables(e event.Event) []string {
 		"INTERCONNECT_TYPE=" + e.Type,
 		"INTERCONNECT_REASON=" + e.Reason,
 		"INTERCONNECT_DETAIL=" + e.Detail,
-		"INTERCONNECT_TIME=" + e.Time.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+		"INTERCONNECT_TIME=" + e.Time.UTC().Format(event.TimeFormat),
 		"INTERCONNECT_SEQ=" + strconv.FormatUint(e.Seq, 10),
 	}
 }

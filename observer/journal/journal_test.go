@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,40 +15,23 @@ import (
 
 	"interconnectd/configs/nodeid"
 	"interconnectd/observer/event"
+	"interconnectd/syncnodes/logtest"
 )
 
 // patience is how long a test waits for what must happen some time.
 const patience = 30 * time.Second
 
-// logText is what was logged.
-type logText struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // running is a journal that runs until stop, or the end of the test.
 type running struct {
 	*Journal
 	t    *testing.T
-	log  *logText
+	log  *logtest.Buffer
 	stop func()
 }
 
 func run(t *testing.T, opts Options) *running {
 	t.Helper()
-	r := &running{t: t, log: &logText{}}
+	r := &running{t: t, log: &logtest.Buffer{}}
 	opts.Log = hclog.New(&hclog.LoggerOptions{Output: r.log, DisableTime: true})
 	if opts.Keep == 0 {
 		opts.Keep = 100_000

@@ -12,7 +12,6 @@ import (
 	"context"
 	"net/http"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,12 +52,12 @@ type Metrics struct {
 	handler     http.Handler
 }
 
-// New makes the metrics of a node and its observer. Both are asked at each scrape,
+// New makes the metrics of a node and its observer, in a program of that version. Both are asked at each scrape,
 // by two goroutines at once perhaps; observed must not wait.
-func New(node Node, observed func() Observed) *Metrics {
+func New(version string, node Node, observed func() Observed) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), transitions: newTransitions()}
 	m.registry.MustRegister(
-		newCollector(node, observed), m.transitions, buildInfo(),
+		newCollector(node, observed), m.transitions, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
@@ -94,11 +93,7 @@ func newTransitions() *prometheus.CounterVec {
 }
 
 // buildInfo is 1, and says in its labels what runs.
-func buildInfo() prometheus.Collector {
-	version := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
-	}
+func buildInfo(version string) prometheus.Collector {
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        prefix + "build_info",
 		Help:        "1, with the versions of interconnectd and of Go as labels.",

@@ -84,7 +84,7 @@ func someObserved() Observed {
 	}
 }
 
-func newMetrics(node Node) *Metrics { return New(node, someObserved) }
+func newMetrics(node Node) *Metrics { return New("(devel)", node, someObserved) }
 
 // scrapeAll is what a Prometheus reads.
 func scrapeAll(t *testing.T, m *Metrics) string {
@@ -143,7 +143,7 @@ func TestScrape(t *testing.T) {
 
 // At the start nothing was done, no journal's file is wanted, and there are no hooks.
 func TestScrapeAtTheStart(t *testing.T) {
-	m := New(&fake{status: syncnodes.Status{BusLost: true}}, func() Observed { return Observed{} })
+	m := New("(devel)", &fake{status: syncnodes.Status{BusLost: true}}, func() Observed { return Observed{} })
 	wantGolden(t, "start.golden", own(scrapeAll(t, m)))
 }
 
@@ -157,7 +157,7 @@ func TestScrapeOfANodeThatIsNotThere(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := New(tt.node, func() Observed {
+				m := New("(devel)", tt.node, func() Observed {
 					t.Error("the observer was asked")
 					return Observed{}
 				})
@@ -173,7 +173,7 @@ func TestScrapeOfANodeThatIsNotThere(t *testing.T) {
 
 // A value that cannot be told costs no other.
 func TestScrapeWithALabelThatIsNone(t *testing.T) {
-	m := New(someNode(), func() Observed {
+	m := New("(devel)", someNode(), func() Observed {
 		return Observed{Hooks: []hooks.Status{{Name: "b\xffd", OK: 1}, {Name: "good", OK: 1}}}
 	})
 	text := scrapeAll(t, m)

@@ -12,6 +12,7 @@ import (
 
 	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/bus/bustest"
+	"interconnectd/syncnodes/logtest"
 )
 
 // patience bounds every wait of these tests: long, for a machine under load.
@@ -128,8 +129,8 @@ func noNewGoroutines(t *testing.T, f func()) {
 }
 
 // logTo gives a logger whose lines can be read back.
-func logTo(level hclog.Level) (hclog.Logger, *logBuffer) {
-	buf := &logBuffer{}
+func logTo(level hclog.Level) (hclog.Logger, *logtest.Buffer) {
+	buf := &logtest.Buffer{}
 	return hclog.New(&hclog.LoggerOptions{Level: level, Output: buf}), buf
 }
 

@@ -2,7 +2,6 @@
 package journaltest
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"interconnectd/observer/event"
 	"interconnectd/observer/journal"
+	"interconnectd/syncnodes/logtest"
 )
 
 // Running is a journal that runs until Stop, or the end of the test.
@@ -20,15 +20,14 @@ type Running struct {
 	Logger hclog.Logger // of the journal, and of who wants his lines beside it; at debug
 	Stop   func()
 
-	mu  sync.Mutex
-	log bytes.Buffer
+	log logtest.Buffer
 }
 
 // Run runs a journal. Of the options Keep and Log have defaults.
 func Run(t *testing.T, opts journal.Options) *Running {
 	t.Helper()
 	r := &Running{}
-	r.Logger = hclog.New(&hclog.LoggerOptions{Output: r, DisableTime: true, Level: hclog.Debug})
+	r.Logger = hclog.New(&hclog.LoggerOptions{Output: &r.log, DisableTime: true, Level: hclog.Debug})
 	opts.Log = r.Logger
 	if opts.Keep == 0 {
 		opts.Keep = 100_000
@@ -46,19 +45,8 @@ func Run(t *testing.T, opts journal.Options) *Running {
 	return r
 }
 
-// Write takes what is logged.
-func (r *Running) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.Write(p)
-}
-
 // Logged is what was logged until now.
-func (r *Running) Logged() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.String()
-}
+func (r *Running) Logged() string { return r.log.String() }
 
 // Add appends events, and returns when they can be read.
 func (r *Running) Add(ctx context.Context, events ...event.Event) error {
