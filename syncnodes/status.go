@@ -15,6 +15,7 @@ type Status struct {
 	Incarnation nodeid.Incarnation
 	Hidden      bool
 	Started     time.Time
+	Version     string // Options.Version
 	Fingerprint string // of the own cookie
 	Bus         string // embedded or external
 	BusLost     bool
@@ -31,7 +32,7 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 	err := n.do(ctx, func(l *loop) {
 		bus := l.conn.Stats()
 		s = Status{
-			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(),
+			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(), Version: l.opts.Version,
 			Fingerprint: l.printed,
 			Bus:         bus.Kind.String(), BusLost: l.busLost, Listen: bus.Listen,
 			Sync: l.sync.progress(), Peers: l.core.Peers(), Now: l.clock(),
