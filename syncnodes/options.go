@@ -186,6 +186,7 @@ type Progress struct {
 	Up, Of  int           // expected nodes other than this one
 	Missing []nodeid.Name // sorted
 	Done    bool          // the sync is over
+	Left    time.Duration // until the sync's timeout, when this is told; Infinity; 0 when it is over
 }
 
 // String is one line for a log or a status: `syncing: 2 of 3 nodes up, waiting

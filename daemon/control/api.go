@@ -29,6 +29,7 @@ import (
 //	POST /cookie      Cookie      Outcome
 //	POST /call        Call        Reply
 //	POST /reload      {}          Reload     or an error of the kind config
+//	POST /dump        {}          Outcome    when the state is in the log
 //	POST /stop        {}          Outcome    when the node has left
 const (
 	pathSelf       = "/self"
@@ -43,6 +44,7 @@ const (
 	pathForget     = "/forget"
 	pathCall       = "/call"
 	pathReload     = "/reload"
+	pathDump       = "/dump"
 	pathStop       = "/stop"
 )
 
