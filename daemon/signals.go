@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // orderly is a reason to leave in order, and with exit code 0.
@@ -102,5 +103,6 @@ func dieOf(s os.Signal) {
 	signal.Reset(s)
 	if number, ok := s.(syscall.Signal); ok {
 		_ = syscall.Kill(os.Getpid(), number)
+		time.Sleep(time.Second) // another thread may take it; who ignores it goes on
 	}
 }

@@ -176,6 +176,7 @@ func TestColours(t *testing.T) {
 	tr := newTrio(t)
 	tr.start("a")
 	tr.start("b")
+	tr.await("a", `Node up: b@`, 1)
 	follow := tr.follower("followed", "events", "-f", "-node", "a@127.0.0.1")
 	follow.mustAwait(t, "a", `Node up: b@`, 1) // it is in the journal
 	for _, command := range [][]string{{"nodes", "-l"}, {"events"}} {
