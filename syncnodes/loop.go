@@ -1,6 +1,7 @@
 package syncnodes
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -227,7 +228,21 @@ func (l *loop) takeBusEvent(e bus.Event) {
 		l.core.RouteDown(ref, now)
 	case bus.Advised:
 		l.core.Advised(e.Node, now)
+	case bus.Gone:
+		l.busGone(e.Err)
 	}
+}
+
+// busGone ends the node: what it, or a caller of it, waits for cannot come any
+// more.
+func (l *loop) busGone(err error) {
+	if l.leaving {
+		return
+	}
+	l.busLost = true
+	l.log.Error("the bus is gone for good, the node ends", "error", err)
+	l.core.BusLost(l.clock())
+	l.startLeaving(fmt.Errorf("the bus is gone for good: %w", err))
 }
 
 // linkOf is the core's name of a session.

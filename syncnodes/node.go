@@ -63,7 +63,9 @@ func (n *Node) Hidden() bool { return n.hidden }
 func (n *Node) Done() <-chan struct{} { return n.ended }
 
 // Err is nil while the node runs and after Close, a *NameInUseError when the
-// node gave its name to another holder.
+// node gave its name to another holder, and an error that wraps
+// bus.ErrConnClosed when the connection of Bus.Conn was closed under it. Close
+// returns the same.
 func (n *Node) Err() error {
 	select {
 	case <-n.ended:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/nats-io/nats.go"
 
 	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/bus"
@@ -84,6 +85,15 @@ type Bus struct {
 	Cluster string   // scope of the subjects
 	URLs    []string // external NATS servers; none: the embedded mesh
 	Auth    bus.Auth // external: how they know the node
+	// Conn is a connection to external servers that the program has, in place of
+	// URLs and Auth. The program goes on owning it: the node neither closes nor
+	// drains it, sets none of its handlers, and leaves nothing on it after Close.
+	// Nodes may share one. Close the nodes first, it afterwards: a node whose
+	// connection is closed ends, with an error that wraps bus.ErrConnClosed.
+	// MaxReconnects(-1) keeps it open through a long outage, a short ReconnectWait
+	// and PingInterval make the node find back to its bus as soon as with URLs;
+	// NoEcho cannot be. The documentation of package bus has more.
+	Conn *nats.Conn
 
 	// What follows is for the embedded mesh.
 
@@ -142,10 +152,13 @@ func (o *Options) fillIn() error {
 	return nil
 }
 
+// external reports whether the nodes meet on servers that are none of theirs.
+func (b Bus) external() bool { return len(b.URLs) > 0 || b.Conn != nil }
+
 // fillIn gives the defaults of that bus.
 func (d *Detector) fillIn(b Bus) {
 	gone := goneEmbedded
-	if len(b.URLs) > 0 {
+	if b.external() {
 		gone = goneExternal
 	}
 	setDefault(&d.Interval, defaultInterval)

@@ -26,7 +26,8 @@ const (
 // Start starts a node: it opens the bus, claims the name, and begins to
 // connect to the nodes of the sync lists. It returns a *NameInUseError where
 // another live node holds the name. An external bus that cannot be reached is
-// no error: the node keeps trying.
+// no error: the node keeps trying. A connection of the program's that is closed,
+// or that a node cannot live on, is one.
 //
 // The node runs until Close; ctx bounds the start only.
 func Start(ctx context.Context, opts Options) (*Node, error) {
@@ -126,7 +127,7 @@ func deriveKeys(opts Options) keys {
 func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation, hosts []string) (bus.Conn, error) {
 	cfg := bus.Config{
 		Cluster: opts.Bus.Cluster, Node: opts.Name, Incarnation: inc,
-		URLs: opts.Bus.URLs, Auth: opts.Bus.Auth, Ports: opts.Bus.Ports,
+		URLs: opts.Bus.URLs, Auth: opts.Bus.Auth, Conn: opts.Bus.Conn, Ports: opts.Bus.Ports,
 		Interface: opts.Bus.Interface, Hosts: slices.Clone(hosts), Routes: opts.Bus.Routes,
 		Interval: opts.Detector.Interval, Logger: opts.Logger.Named("bus"),
 	}
