@@ -25,7 +25,7 @@ type census struct {
 func (l *loop) askNames(wait time.Duration, answer func([]nodeid.Name)) {
 	id := l.nextID()
 	l.who[id] = &census{
-		until:  l.clock() + wait,
+		until:  l.now() + wait,
 		names:  map[nodeid.Name]bool{l.node.name: true},
 		answer: answer,
 	}
@@ -34,7 +34,7 @@ func (l *loop) askNames(wait time.Duration, answer func([]nodeid.Name)) {
 
 // answerWho tells our name to whoever asks, ten times a second at most.
 func (l *loop) answerWho(replyTo string) {
-	if replyTo == "" || !l.hasJoined || !l.answered.allows(l.clock()) {
+	if replyTo == "" || !l.hasJoined || !l.answered.allows(l.now()) {
 		return
 	}
 	l.sent(l.conn.Answer(replyTo, membership.AppendRef(nil, refOf(l.node.name, l.node.inc))))

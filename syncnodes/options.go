@@ -45,16 +45,18 @@ type Options struct {
 	// SetupTime bounds a dial: kernel's net_setuptime, 7 s.
 	SetupTime time.Duration
 
-	// Logger may be nil: nothing is logged then.
+	// Logger may be nil: nothing is logged then, here or anywhere else.
 	Logger hclog.Logger
+	// Clock is what the node lives by; nil: the time since the host was started,
+	// suspended or not.
+	Clock Clock
 	// Progress, where it is set, is told how far the sync is, 50 ms after a change
 	// at the latest, and of its end at once. It is called by the loop and must not
 	// wait or call the node.
 	Progress func(Progress)
 
-	// the tests' way to a bus and a time of their own
-	open  func(bus.Config) (bus.Conn, error)
-	clock func() time.Duration
+	// the tests' way to a bus of their own
+	open func(bus.Config) (bus.Conn, error)
 }
 
 // AutoConnect says which connections are made without Node.Connect.
@@ -141,8 +143,8 @@ func (o *Options) fillIn() error {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	if o.clock == nil {
-		o.clock = bootClock()
+	if o.Clock == nil {
+		o.Clock = systemClock{bootClock()}
 	}
 	o.Detector.fillIn(o.Bus)
 	setDefault(&o.SetupTime, defaultSetup)

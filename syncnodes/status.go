@@ -34,7 +34,7 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(),
 			Fingerprint: l.printed,
 			Bus:         bus.Kind.String(), BusLost: l.busLost, Listen: bus.Listen,
-			Sync: l.sync.progress(), Peers: l.core.Peers(), Now: l.clock(),
+			Sync: l.sync.progress(), Peers: l.core.Peers(), Now: l.now(),
 			Dropped: occurred(l.dropped()),
 		}
 	})
