@@ -80,6 +80,10 @@ func TestConnOfTheProgram(t *testing.T) {
 		}
 	}
 	m := watch(t, nodes[0], 2)
+	var inUse *NameInUseError
+	if _, err := Start(t.Context(), Options{Name: full("b"), Cookie: testCookie, Bus: Bus{Cluster: "test", Conn: shared}}); !errors.As(err, &inUse) {
+		t.Errorf("a second b on the same connection: %v", err)
+	}
 
 	server.Kill(t)
 	eventually(t, "the peers are suspect", func() bool {

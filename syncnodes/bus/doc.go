@@ -88,7 +88,8 @@
 // Reasons of an outage, and slow consumers among the bus's subscriptions, are
 // told to the program's handlers. A subject that the server denies is logged here
 // too, as soon as the client's last error has it. Disconnect advisories are not
-// subscribed to.
+// subscribed to; other nodes have them of this one where the connection has the
+// name "interconnectd " and the node's.
 //
 // # Concurrency
 //

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ import (
 func lend(t *testing.T, url string, opts ...nats.Option) *nats.Conn {
 	t.Helper()
 	nc, err := nats.Connect(url, append([]nats.Option{
-		nats.ReconnectWait(20 * time.Millisecond), nats.ReconnectJitter(0, 0), nats.MaxReconnects(-1),
+		nats.ReconnectWait(20 * time.Millisecond), nats.ReconnectJitter(0, 0), nats.MaxReconnects(-1), nats.Timeout(time.Second),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}, opts...)...)
 	if err != nil {
@@ -275,6 +276,7 @@ func TestLentDeniedSubjects(t *testing.T) {
 // After Close the connection is as it was before, in each state of it: usable,
 // with the program's subscriptions and handlers, and no others.
 func TestLentClose(t *testing.T) {
+	var mute net.Listener // in the place of the server
 	tests := []struct {
 		name   string
 		before func(t *testing.T, c Conn, s *bustest.Server)
@@ -292,6 +294,24 @@ func TestLentClose(t *testing.T) {
 			s.Kill(t)
 			event(t, c, Lost)
 		}, func(t *testing.T, s *bustest.Server) { s.Start(t) }},
+		// The client waits for the server's first word then, with its lock held.
+		{"reconnecting", func(t *testing.T, c Conn, s *bustest.Server) {
+			event(t, c, Connected)
+			s.Kill(t)
+			event(t, c, Lost)
+			var err error
+			if mute, err = net.Listen("tcp", s.Addr()); err != nil {
+				t.Fatal(err)
+			}
+			client, err := mute.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { client.Close() })
+		}, func(t *testing.T, s *bustest.Server) {
+			mute.Close()
+			s.Start(t)
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -324,7 +344,7 @@ func TestLentClose(t *testing.T) {
 					t.Errorf("%d subscriptions, want the program's alone", n)
 				}
 				tt.after(t, s)
-				if tt.name == "killed" {
+				if tt.name == "killed" || tt.name == "reconnecting" {
 					receive(t, back, "call of the program's handler")
 				}
 				if err := nc.Publish("program", []byte("hello")); err != nil {
