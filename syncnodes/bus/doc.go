@@ -77,9 +77,9 @@
 //
 // While the connection is down, sends fail here, whatever nats.ReconnectBufSize
 // says, and nothing is buffered. There is a gap: the client buffers from the
-// moment in which it notices the disconnect, and the bus knows some microseconds
-// later, when the listener's goroutine has run. What is sent between the two
-// comes out after the reconnect, late. With nats.ReconnectBufSize(-1) there is no
+// moment in which it notices the disconnect, and the bus knows when the
+// listener's goroutine has run: microseconds later, more on a busy machine. What
+// is sent between the two comes out after the reconnect, late. With nats.ReconnectBufSize(-1) there is no
 // gap. Late packets harm nobody: who sends them is alive, since it is its own
 // client that flushes them; they are of this process and, once a newer session
 // is there, dropped; a call among them may be carried out after its caller
