@@ -56,12 +56,31 @@ type callResult struct {
 	err  error
 }
 
-// Call asks a registered process and waits for its answer, as
-// gen_server:call/2 does; it connects to the node first where it must,
-// and Options.AutoConnect allows it. Errors
-// are ErrNoProc, ErrNodeDown, ErrOverloaded, a *RemoteError, or the context's.
-// Terms have some 63 KiB at most, as text.
+// Call asks a registered process, of this node or another, and waits for its
+// answer, as gen_server:call/2 does; it connects to the node first where it must,
+// and Options.AutoConnect allows it. Terms have some 63 KiB at most, as text.
+//
+// It waits for as long as ctx does: a program that wants the five seconds of
+// gen_server gives ctx that timeout. The errors, for errors.Is and errors.As, are
+// named as in OTP, and the same for a process here as for one elsewhere:
+//
+//	ErrNoProc                 noproc: no process of that name, or it was replaced
+//	                          while the call waited for it
+//	ErrNodeDown               nodedown: no connection, or it ended meanwhile
+//	context.DeadlineExceeded  timeout: no answer in time; it may come, and is
+//	                          dropped then
+//	context.Canceled          the caller gave up
+//	*RemoteError              the handler answered with an error, or crashed
+//	ErrOverloaded             too many calls wait for the process
+//	ErrClosed                 this node has ended
+//	bus.ErrLost               this node's bus is lost at this moment
+//
+// After ErrNoProc and ErrOverloaded the call was not carried out, after the
+// others it may have been.
 func (n *Node) Call(ctx context.Context, to Address, request erlterm.Term) (erlterm.Term, error) {
+	if request == nil {
+		return nil, fmt.Errorf("calling %s: no request", to.Name)
+	}
 	if to.Node == n.name {
 		return n.callHere(ctx, to, request)
 	}
@@ -100,7 +119,10 @@ func (n *Node) callHere(ctx context.Context, to Address, request erlterm.Term) (
 	}
 	select {
 	case r := <-results:
-		if r.err != nil {
+		switch {
+		case errors.Is(r.err, ErrNoProc):
+			return nil, ErrNoProc
+		case r.err != nil:
 			return nil, &RemoteError{To: to, Text: r.err.Error()}
 		}
 		return r.term, nil
@@ -166,6 +188,9 @@ func resultOf(to Address, kind byte, text []byte) callResult {
 	case kindNoProc:
 		return callResult{err: ErrNoProc}
 	case kindError:
+		if string(text) == ErrOverloaded.Error() {
+			return callResult{err: ErrOverloaded}
+		}
 		return callResult{err: &RemoteError{To: to, Text: string(text)}}
 	}
 	term, err := parseTerm(text)

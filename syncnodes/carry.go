@@ -16,7 +16,7 @@ import (
 const refusalEvery = time.Minute
 
 func (l *loop) carrySession(o session.Output) {
-	now := l.clock()
+	now := l.now()
 	switch o := o.(type) {
 	case session.SendName:
 		l.sent(l.conn.SendName(o.To, o.ReplyID, o.Data))
@@ -60,7 +60,7 @@ func (l *loop) admission(o session.Admission) {
 		l.handshakes.decide(o.Session, resultSenseless)
 		return
 	}
-	l.core.Admission(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, l.clock())
+	l.core.Admission(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, l.now())
 }
 
 // infoOf reads what a peer tells of itself. It is authentic; where it makes no
@@ -69,7 +69,7 @@ func (l *loop) infoOf(id session.SessionID, peer nodeid.Name, data []byte) (memb
 	info, err := membership.ParseInfo(data)
 	if err != nil {
 		l.log.Warn("closing a link", "node", peer, "error", err)
-		l.endpoint.Drop(id, session.ConnectionClosed, l.clock())
+		l.endpoint.Drop(id, session.ConnectionClosed, l.now())
 	}
 	return info, err == nil
 }
@@ -80,17 +80,17 @@ func (l *loop) established(o session.Established) {
 		l.handshakes.establish(o, ok)
 	}
 	if !ok {
-		l.core.DialFailed(o.Peer, membership.TimedOut, l.clock())
+		l.core.DialFailed(o.Peer, membership.TimedOut, l.now())
 		return
 	}
 	if o.Peer == l.node.name {
 		l.nameSeen = false // its holder gave way
 	}
-	l.core.Established(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, o.Dialled, l.clock())
+	l.core.Established(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, o.Dialled, l.now())
 }
 
 func (l *loop) dialFailed(o session.DialFailed) {
-	now := l.clock()
+	now := l.now()
 	if o.Name == l.node.name {
 		l.claimFailed(o)
 		return
@@ -106,7 +106,7 @@ func (l *loop) dialFailed(o session.DialFailed) {
 
 // mayTellRefusal allows one line a minute for each name.
 func (l *loop) mayTellRefusal(name nodeid.Name) bool {
-	now := l.clock()
+	now := l.now()
 	if last, told := l.refused[name]; told && now-last < refusalEvery {
 		return false
 	}
@@ -115,7 +115,7 @@ func (l *loop) mayTellRefusal(name nodeid.Name) bool {
 }
 
 func (l *loop) carryMembership(o membership.Output) {
-	now := l.clock()
+	now := l.now()
 	switch o := o.(type) {
 	case membership.Dial:
 		l.endpoint.Dial(o.Node, now)
@@ -161,7 +161,7 @@ func (l *loop) sendMessage(o membership.Send) {
 // sendPayload seals payload and sends it: as the answer to replyTo where there
 // is one, else to the peer.
 func (l *loop) sendPayload(id session.SessionID, payload []byte, seq uint64, replyTo string) error {
-	frame, err := l.endpoint.Seal(id, payload, l.clock())
+	frame, err := l.endpoint.Seal(id, payload, l.now())
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (l *loop) sent(err error) {
 func (l *loop) checkListener(o membership.CheckListener) {
 	l.helpers.start(func(ctx context.Context) {
 		if refused, here := l.conn.ListenerRefuses(ctx, o.Node, o.Incarnation, o.Addr); refused {
-			l.node.post(ctx, func(l *loop) { l.core.ListenerRefused(o.NodeRef, here, l.clock()) })
+			l.node.post(ctx, func(l *loop) { l.core.ListenerRefused(o.NodeRef, here, l.now()) })
 		}
 	})
 }
@@ -200,7 +200,7 @@ func (l *loop) tell(e membership.Event) {
 	} else {
 		l.node.monitors.tell(Event{
 			Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden, Before: e.From, After: e.To,
-			Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(), Monotonic: l.clock(),
+			Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(), Monotonic: l.now(),
 		})
 	}
 	l.waiting.event(e)

@@ -22,6 +22,32 @@
 // over, and goes on in the background with those that are missing.
 // [Node.Reconfigure] gives a running node other lists, times, or another cookie.
 //
+// # Embedding
+//
+// A program has as many nodes as it likes, beside other programs' and in one
+// process. [Options] with a Name and a Cookie are enough; the examples below have
+// the rest, and configs/examples/gate is a whole program. Its life is that of the
+// daemon: [Start], [Node.Monitor], [Node.Sync], which gates what needs the other
+// nodes, [Node.Register], and [Node.Close], which says goodbye. [Node.Done] tells
+// a node that ends by itself, as one whose name another holds does.
+//
+// A node has no state outside of its Node. Two of them in one process meet on the
+// bus as two processes do; with another Bus.Cluster, another cookie, or another
+// range of Bus.Ports they know nothing of each other. It writes to Options.Logger
+// and to nothing else, sets no signal handler and keeps no file; Bus.Auth names
+// those that it reads.
+//
+// Bus.Conn lends it the program's own connection to NATS, in place of one that
+// the node makes: package bus has what holds then. Options.Clock gives it the
+// program's own time, so that a test can let an hour pass at once, or none:
+// package clocktest has a clock that is moved by hand. The bus lives in real time
+// whatever the clock says.
+//
+// Another node's process is called by [Node.Call], whose errors are named as in
+// OTP: [ErrNoProc], [ErrNodeDown], and context.DeadlineExceeded for its timeout. A
+// [Handler] that panics, or ends its goroutine, is a process that crashes: its
+// caller gets an error, and it is started again.
+//
 // # Threat model
 //
 // The cookie is the only secret: whoever has it is a node like any other, may

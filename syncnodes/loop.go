@@ -1,6 +1,7 @@
 package syncnodes
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -18,7 +19,7 @@ type loop struct {
 	opts    Options
 	log     hclog.Logger
 	conn    bus.Conn
-	clock   func() time.Duration
+	clock   Clock
 	helpers *helpers
 	nextID  func() uint64
 
@@ -34,6 +35,7 @@ type loop struct {
 	core     *membership.Core
 	endpoint *session.Endpoint
 	hosts    hosts
+	setup    time.Duration // net_setuptime
 	cookie   string
 	printed  string // the cookie's fingerprint
 	keys     keys   // of the cookies
@@ -52,19 +54,23 @@ type loop struct {
 	handshakes handshakes // counted for Stats
 }
 
+func (l *loop) now() time.Duration { return l.clock.Now() }
+
 // run drives the node until it has left.
 func (l *loop) run() {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	var alarm <-chan time.Time // nil when it has rung
+	var alarmAt time.Duration
 	leave := l.node.leave
 	for !l.left {
 		l.carryOut()
-		timer.Reset(max(0, l.deadline()-l.clock()))
+		if at := l.deadline(); alarm == nil || at != alarmAt {
+			alarm, alarmAt = l.clock.At(at), at
+		}
 		select {
 		case job := <-l.node.inbox:
 			job(l)
 		case p := <-l.conn.Names():
-			l.endpoint.HandleName(p.Data, p.ReplyTo, l.clock())
+			l.endpoint.HandleName(p.Data, p.ReplyTo, l.now())
 		case p := <-l.conn.Frames():
 			l.takeFrame(p.Data, p.ReplyTo)
 		case p := <-l.conn.Hellos():
@@ -81,7 +87,8 @@ func (l *loop) run() {
 		case <-leave:
 			leave = nil
 			l.startLeaving(nil)
-		case <-timer.C:
+		case <-alarm:
+			alarm = nil
 			l.drain()
 			l.tick()
 		}
@@ -108,7 +115,7 @@ func (l *loop) drain() {
 }
 
 func (l *loop) deadline() time.Duration {
-	next := min(l.core.Deadline(), l.claimDeadline(), l.sync.deadline(), l.nextCensus())
+	next := min(l.core.Deadline(), l.claimDeadline(), l.sync.deadline(), l.nextCensus(), l.waiting.nextPing())
 	if at, ok := l.endpoint.Deadline(); ok {
 		next = min(next, at)
 	}
@@ -116,7 +123,7 @@ func (l *loop) deadline() time.Duration {
 }
 
 func (l *loop) tick() {
-	now := l.clock()
+	now := l.now()
 	if at, ok := l.endpoint.Deadline(); ok && at <= now {
 		l.endpoint.Tick(now)
 		l.carryOut()
@@ -128,6 +135,7 @@ func (l *loop) tick() {
 	l.tickClaim(now)
 	l.tickSync(now)
 	l.tickCensus(now)
+	l.tickPings(now)
 }
 
 // startLeaving says goodbye; err is why, nil for a Close.
@@ -137,7 +145,7 @@ func (l *loop) startLeaving(err error) {
 	}
 	l.leaving = true
 	l.err = err
-	l.core.Leave(l.clock())
+	l.core.Leave(l.now())
 }
 
 // carryOut does what the two machines want done, until neither wants more.
@@ -159,14 +167,14 @@ func (l *loop) carryOut() {
 
 // takeFrame opens a frame and hands it to whom it is for.
 func (l *loop) takeFrame(data []byte, replyTo string) {
-	frame, ok := l.endpoint.HandleFrame(data, replyTo, l.clock())
+	frame, ok := l.endpoint.HandleFrame(data, replyTo, l.now())
 	l.carryOut() // the frame may itself have established its session
 	if !ok || len(frame.Payload) == 0 {
 		return
 	}
 	link := linkOf(frame.Session)
 	if frame.Payload[0] >= membership.KindsEnd {
-		l.core.Heard(link, l.clock())
+		l.core.Heard(link, l.now())
 		l.takeCallFrame(frame)
 		return
 	}
@@ -176,12 +184,12 @@ func (l *loop) takeFrame(data []byte, replyTo string) {
 		l.log.Debug("a frame that makes no sense", "from", frame.Peer, "error", err)
 		return
 	}
-	l.core.Receive(link, m, frame.ReplyTo, l.clock())
+	l.core.Receive(link, m, frame.ReplyTo, l.now())
 }
 
 // takeReply gives an answer to whoever asked with that id.
 func (l *loop) takeReply(r bus.Reply) {
-	now := l.clock()
+	now := l.now()
 	switch {
 	case l.takeCensus(r):
 	case r.NoResponders:
@@ -199,13 +207,13 @@ func (l *loop) takeHello(data []byte) {
 		l.garbage++
 		return
 	}
-	l.core.Hello(ref, l.clock())
+	l.core.Hello(ref, l.now())
 }
 
 // takeBusEvent tells the core what happened to the bus. In the log, one line
 // tells its loss, and one its return.
 func (l *loop) takeBusEvent(e bus.Event) {
-	now := l.clock()
+	now := l.now()
 	ref := membership.NodeRef{Node: e.Node, Incarnation: e.Incarnation}
 	switch e.Kind {
 	case bus.Lost:
@@ -227,7 +235,21 @@ func (l *loop) takeBusEvent(e bus.Event) {
 		l.core.RouteDown(ref, now)
 	case bus.Advised:
 		l.core.Advised(e.Node, now)
+	case bus.Gone:
+		l.busGone(e.Err)
 	}
+}
+
+// busGone ends the node: what it, or a caller of it, waits for cannot come any
+// more.
+func (l *loop) busGone(err error) {
+	if l.leaving {
+		return
+	}
+	l.busLost = true
+	l.log.Error("the bus is gone for good, the node ends", "error", err)
+	l.core.BusLost(l.now())
+	l.startLeaving(fmt.Errorf("the bus is gone for good: %w", err))
 }
 
 // linkOf is the core's name of a session.

@@ -131,7 +131,7 @@ func (n *Node) Monitor(ctx context.Context, opts MonitorOptions) (*Monitor, erro
 			if p.State.Linked() {
 				m.add(Event{
 					Up: true, Node: p.Node, Incarnation: p.Incarnation, Hidden: p.Hidden, Before: membership.Idle, After: membership.Up,
-					Time: time.Now().Add(p.Since - l.clock()), Monotonic: p.Since,
+					Time: time.Now().Add(p.Since - l.now()), Monotonic: p.Since,
 				})
 			}
 		}

@@ -26,8 +26,8 @@ type census struct {
 func (l *loop) askNames(wait time.Duration, answer func([]nodeid.Name)) {
 	id := l.nextID()
 	l.who[id] = &census{
-		again:  l.clock() + wait/2,
-		until:  l.clock() + wait,
+		again:  l.now() + wait/2,
+		until:  l.now() + wait,
 		names:  map[nodeid.Name]bool{l.node.name: true},
 		answer: answer,
 	}
@@ -36,7 +36,7 @@ func (l *loop) askNames(wait time.Duration, answer func([]nodeid.Name)) {
 
 // answerWho tells our name to whoever asks, ten times a second at most.
 func (l *loop) answerWho(replyTo string) {
-	if replyTo == "" || !l.hasJoined || !l.answered.allows(l.clock()) {
+	if replyTo == "" || !l.hasJoined || !l.answered.allows(l.now()) {
 		return
 	}
 	l.sent(l.conn.Answer(replyTo, membership.AppendRef(nil, refOf(l.node.name, l.node.inc))))

@@ -20,9 +20,6 @@ var ErrClosed = errors.New("the node has ended")
 // ErrNodeUp is what Forget answers of a node that is there.
 var ErrNodeUp = errors.New("nodeup: the node is up")
 
-// askAgain is how long a ping waits before it asks again.
-const askAgain = time.Second
-
 // NameInUseError tells that another live node holds the name.
 type NameInUseError struct{ Name nodeid.Name }
 
@@ -44,8 +41,6 @@ type Node struct {
 	leave     chan struct{} // closed by Close
 	ended     chan struct{} // closed when the loop has ended
 
-	setup atomic.Int64 // net_setuptime, a time.Duration; the loop changes it
-
 	leaveOnce sync.Once
 	err       error // why the loop ended, readable after ended
 }
@@ -63,7 +58,9 @@ func (n *Node) Hidden() bool { return n.hidden }
 func (n *Node) Done() <-chan struct{} { return n.ended }
 
 // Err is nil while the node runs and after Close, a *NameInUseError when the
-// node gave its name to another holder.
+// node gave its name to another holder, and an error that wraps
+// bus.ErrConnClosed when the connection of Bus.Conn was closed under it. Close
+// returns the same.
 func (n *Node) Err() error {
 	select {
 	case <-n.ended:
@@ -174,7 +171,7 @@ func (n *Node) Forget(ctx context.Context, name nodeid.Name) (bool, error) {
 		return false, ErrNodeUp
 	}
 	var forgotten, up bool
-	err := n.do(ctx, func(l *loop) { forgotten, up = l.core.Forget(name, l.clock()) })
+	err := n.do(ctx, func(l *loop) { forgotten, up = l.core.Forget(name, l.now()) })
 	if err == nil && up {
 		err = ErrNodeUp
 	}
@@ -191,29 +188,13 @@ func (n *Node) Ping(ctx context.Context, name nodeid.Name) (roundTrip time.Durat
 	if ok, err = n.reach(ctx, name); !ok || err != nil {
 		return 0, false, err
 	}
-	for deadline := time.Now().Add(time.Duration(n.setup.Load())); time.Now().Before(deadline); {
-		if answer, answered, err := n.ask(ctx, name); answered || err != nil {
-			return answer.roundTrip, answer.ok, err
-		}
+	var p *pinger
+	answer, err := await(ctx, n, func(l *loop, answer func(pong)) { p = l.ping(name, answer) })
+	if err != nil {
+		n.post(context.Background(), func(l *loop) { l.waiting.forget(p) })
+		return 0, false, err
 	}
-	return 0, false, nil
-}
-
-// ask sends one question and waits a second for its answer: a question, or its
-// answer, may be lost on the way.
-func (n *Node) ask(ctx context.Context, name nodeid.Name) (answer pong, answered bool, err error) {
-	short, cancel := context.WithTimeout(ctx, askAgain)
-	defer cancel()
-	var seq uint64
-	answer, err = await(short, n, func(l *loop, answer func(pong)) { seq = l.ping(name, answer) })
-	if err == nil {
-		return answer, true, nil
-	}
-	n.post(ctx, func(l *loop) { delete(l.waiting.pings, seq) })
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return pong{}, false, nil
-	}
-	return pong{}, false, err
+	return answer.roundTrip, answer.ok, nil
 }
 
 // Nodes are the visible nodes that are connected, sorted: erlang:nodes/0.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/nats-io/nats.go"
 
 	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/bus"
@@ -52,16 +53,18 @@ type Options struct {
 	// SetupTime bounds a dial: kernel's net_setuptime, 7 s.
 	SetupTime time.Duration
 
-	// Logger may be nil: nothing is logged then.
+	// Logger may be nil: nothing is logged then, here or anywhere else.
 	Logger hclog.Logger
+	// Clock is what the node lives by; nil: the time since the host was started,
+	// suspended or not.
+	Clock Clock
 	// Progress, where it is set, is told how far the sync is, 50 ms after a change
 	// at the latest, and of its end at once. It is called by the loop and must not
 	// wait or call the node.
 	Progress func(Progress)
 
-	// the tests' way to a bus and a time of their own
-	open  func(bus.Config) (bus.Conn, error)
-	clock func() time.Duration
+	// the tests' way to a bus of their own
+	open func(bus.Config) (bus.Conn, error)
 }
 
 // AutoConnect says which connections are made without Node.Connect.
@@ -92,6 +95,15 @@ type Bus struct {
 	Cluster string   // scope of the subjects
 	URLs    []string // external NATS servers; none: the embedded mesh
 	Auth    bus.Auth // external: how they know the node
+	// Conn is a connection to external servers that the program has, in place of
+	// URLs and Auth. The program goes on owning it: the node neither closes nor
+	// drains it, sets none of its handlers, and leaves nothing on it after Close.
+	// Nodes may share one. Close the nodes first, it afterwards: a node whose
+	// connection is closed ends, with an error that wraps bus.ErrConnClosed.
+	// MaxReconnects(-1) keeps it open through a long outage, a short ReconnectWait
+	// and PingInterval make the node find back to its bus as soon as with URLs;
+	// NoEcho cannot be. The documentation of package bus has more.
+	Conn *nats.Conn
 
 	// What follows is for the embedded mesh.
 
@@ -143,8 +155,8 @@ func (o *Options) fillIn() error {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	if o.clock == nil {
-		o.clock = bootClock()
+	if o.Clock == nil {
+		o.Clock = systemClock{bootClock()}
 	}
 	o.Detector.fillIn(o.Bus)
 	setDefault(&o.SetupTime, defaultSetup)
@@ -154,10 +166,13 @@ func (o *Options) fillIn() error {
 	return nil
 }
 
+// external reports whether the nodes meet on servers that are none of theirs.
+func (b Bus) external() bool { return len(b.URLs) > 0 || b.Conn != nil }
+
 // fillIn gives the defaults of that bus.
 func (d *Detector) fillIn(b Bus) {
 	gone := goneEmbedded
-	if len(b.URLs) > 0 {
+	if b.external() {
 		gone = goneExternal
 	}
 	setDefault(&d.Interval, defaultInterval)

@@ -26,8 +26,10 @@ var (
 	ErrOverloaded = errors.New("overloaded: too many calls wait for the process")
 )
 
-// Handler answers one call. Its context ends with the node. An error goes to
-// the caller, and so does a panic, after which the process is started again.
+// Handler answers one call. Its context ends with the node. A nil term without
+// an error is the atom ok. An error goes to the caller as text, in a
+// *RemoteError. So does a panic, and a runtime.Goexit, as testing's FailNow makes
+// one; the process is started again then.
 type Handler func(ctx context.Context, request erlterm.Term) (erlterm.Term, error)
 
 // Register starts a process under a name, in place of one that had it.
@@ -104,9 +106,18 @@ func (ps *processes) deliver(name string, request erlterm.Term, answer func(erlt
 	}
 }
 
-// supervise runs p, again after each panic, until it is replaced or the node
+// errHandlerExit is the cause of a crash that is no panic.
+var errHandlerExit = errors.New("its handler ended the goroutine")
+
+// supervise runs p, again after each crash, until it is replaced or the node
 // ends. Calls that still wait then are told that it is gone.
 func (ps *processes) supervise(p *process) {
+	exited := true // by a handler
+	defer func() {
+		if exited {
+			ps.wg.Go(func() { ps.supervise(p) })
+		}
+	}()
 	for {
 		select {
 		case call := <-p.mailbox:
@@ -119,20 +130,36 @@ func (ps *processes) supervise(p *process) {
 			call := <-p.mailbox
 			call.answer(nil, ErrNoProc)
 		}
+		exited = false
 		return
 	}
 }
 
 func (ps *processes) handle(p *process, call incoming) {
+	answered := false
 	defer func() {
-		if cause := recover(); cause != nil {
-			ps.log.Error("process crashed, starting it again", "process", p.name, "cause", fmt.Sprint(cause))
-			ps.log.Debug("where it crashed", "process", p.name, "stack", string(debug.Stack()))
-			call.answer(nil, fmt.Errorf("the process crashed: %v", cause))
+		if answered {
+			return
 		}
+		cause := recover()
+		if cause == nil {
+			cause = errHandlerExit
+		}
+		ps.log.Error("process crashed, starting it again", "process", p.name, "cause", fmt.Sprint(cause))
+		ps.log.Debug("where it crashed", "process", p.name, "stack", string(debug.Stack()))
+		call.answer(nil, fmt.Errorf("the process crashed: %v", cause))
 	}()
 	term, err := p.handler(ps.ctx, call.request)
-	call.answer(term, err)
+	switch {
+	case err != nil:
+		// As text, so that an ErrNoProc of a call of its own is none of ours.
+		call.answer(nil, errors.New(err.Error()))
+	case term == nil:
+		call.answer(erlterm.Atom("ok"), nil)
+	default:
+		call.answer(term, nil)
+	}
+	answered = true
 }
 
 func (ps *processes) close() {

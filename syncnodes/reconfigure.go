@@ -58,7 +58,7 @@ func laterKey(cookie string) session.Key {
 }
 
 func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
-	now := l.clock()
+	now := l.now()
 	if c.Cookie != "" {
 		l.setCookie(c.Cookie, keys[c.Cookie])
 	}
@@ -70,7 +70,7 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 		}
 	}
 	l.conn.SetRouteSecrets(l.keys.routeSecrets())
-	l.node.setup.Store(int64(c.SetupTime))
+	l.setup = c.SetupTime
 	l.endpoint.SetTimes(c.SetupTime, keepKeys(c.Detector.Timeout))
 	l.conn.SetInterval(c.Detector.Interval)
 	l.core.SetTimes(c.Detector.Interval, c.Detector.Timeout, c.Detector.GoneAfter, now)
@@ -85,7 +85,7 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 // setCookie changes the own cookie.
 func (l *loop) setCookie(cookie string, key session.Key) {
 	l.cookie, l.printed, l.keys.own = cookie, key.Fingerprint(), key
-	l.endpoint.SetKey(key, l.clock())
+	l.endpoint.SetKey(key, l.now())
 }
 
 // setNodeCookie changes the cookie for connections with one node; the zero key is
@@ -96,7 +96,7 @@ func (l *loop) setNodeCookie(name nodeid.Name, key session.Key) {
 	} else {
 		l.keys.nodes[name] = key
 	}
-	l.endpoint.SetNodeKey(name, key, l.clock())
+	l.endpoint.SetNodeKey(name, key, l.now())
 }
 
 // keepKeys is how long the keys of a session's former epoch open.

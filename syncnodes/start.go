@@ -26,7 +26,8 @@ const (
 // Start starts a node: it opens the bus, claims the name, and begins to
 // connect to the nodes of the sync lists. It returns a *NameInUseError where
 // another live node holds the name. An external bus that cannot be reached is
-// no error: the node keeps trying.
+// no error: the node keeps trying. A connection of the program's that is closed,
+// or that a node cannot live on, is one.
 //
 // The node runs until Close; ctx bounds the start only.
 func Start(ctx context.Context, opts Options) (*Node, error) {
@@ -57,7 +58,6 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 		leave:    make(chan struct{}),
 		ended:    make(chan struct{}),
 	}
-	n.setup.Store(int64(opts.SetupTime))
 	l := newLoop(n, opts, conn, keys)
 	l.hosts = hosts
 	n.processes = newProcesses(opts.Logger)
@@ -126,7 +126,7 @@ func deriveKeys(opts Options) keys {
 func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation, hosts []string) (bus.Conn, error) {
 	cfg := bus.Config{
 		Cluster: opts.Bus.Cluster, Node: opts.Name, Incarnation: inc,
-		URLs: opts.Bus.URLs, Auth: opts.Bus.Auth, Ports: opts.Bus.Ports,
+		URLs: opts.Bus.URLs, Auth: opts.Bus.Auth, Conn: opts.Bus.Conn, Ports: opts.Bus.Ports,
 		Interface: opts.Bus.Interface, Hosts: slices.Clone(hosts), Routes: opts.Bus.Routes,
 		Interval: opts.Detector.Interval, Logger: opts.Logger.Named("bus"),
 	}
@@ -138,7 +138,7 @@ func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation, hosts []
 
 func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 	l := &loop{
-		node: n, opts: opts, log: opts.Logger, conn: conn, clock: opts.clock,
+		node: n, opts: opts, log: opts.Logger, conn: conn, clock: opts.Clock, setup: opts.SetupTime,
 		helpers: newHelpers(), nextID: requestIDs(), settling: conn.Settled(),
 		cookie: opts.Cookie, printed: keys.own.Fingerprint(), keys: keys, waiting: newWaiters(),
 		calls: make(map[uint64]call), who: make(map[uint64]*census),
@@ -160,7 +160,7 @@ func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 		Self: opts.Name, Incarnation: n.inc, Info: info, Sync: opts.Sync.expected(), AutoConnect: opts.AutoConnect,
 		Interval: opts.Detector.Interval, Timeout: opts.Detector.Timeout, GoneAfter: opts.Detector.GoneAfter,
 		NextID: l.nextID, Rand: seededRand(),
-	}, l.clock())
+	}, l.now())
 	l.sync = newSyncState(opts)
 	return l
 }
@@ -189,9 +189,9 @@ func (l *loop) live() {
 	if l.conn.Stats().Kind == bus.External {
 		// Not connected yet: the bus tells when it is.
 		l.busLost = true
-		l.core.BusLost(l.clock())
+		l.core.BusLost(l.now())
 	}
-	l.claimFrom(l.clock())
+	l.claimFrom(l.now())
 	l.run()
 	l.node.err = l.err
 	l.node.monitors.close()
@@ -214,7 +214,7 @@ func (l *loop) takeSettled() {
 	if l.hasJoined {
 		return
 	}
-	now := l.clock()
+	now := l.now()
 	if l.conn.Stats().Kind == bus.Embedded && !l.routes {
 		l.claimUntil = now // nobody else is there
 		return
@@ -228,7 +228,7 @@ func (l *loop) takeSettled() {
 func (l *loop) reclaim(ref membership.NodeRef) {
 	l.routes = true
 	if !l.hasJoined && ref.Node == l.node.name && ref.Incarnation != l.node.inc {
-		l.askForName(l.clock())
+		l.askForName(l.now())
 		l.nameSeen = true
 	}
 }
@@ -250,7 +250,7 @@ func (l *loop) claimFailed(o session.DialFailed) {
 	l.nameSeen = false
 	switch o.Reason {
 	case session.InUse:
-		l.core.ClaimRefused(o.Incarnation, l.clock())
+		l.core.ClaimRefused(o.Incarnation, l.now())
 	case session.CookiesDiffer:
 		if l.mayTellRefusal(o.Name) {
 			l.log.Warn("a node with another cookie has our name", "name", l.node.name)

@@ -36,7 +36,7 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(), Version: l.opts.Version,
 			Fingerprint: l.printed,
 			Bus:         bus.Kind.String(), BusLost: l.busLost, Settled: l.settling == nil, Listen: bus.Listen,
-			Sync: l.progress(), Peers: l.core.Peers(), Now: l.clock(),
+			Sync: l.progress(), Peers: l.core.Peers(), Now: l.now(),
 			Dropped: occurred(l.dropped()),
 		}
 	})

@@ -100,7 +100,7 @@ func (s *syncState) progress(now time.Duration) Progress {
 	return p
 }
 
-func (l *loop) progress() Progress { return l.sync.progress(l.clock()) }
+func (l *loop) progress() Progress { return l.sync.progress(l.now()) }
 
 // startSync begins the wait, or begins it anew.
 func (l *loop) startSync(now time.Duration) {
@@ -135,7 +135,7 @@ func (l *loop) syncEvent(e membership.Event) {
 		l.endSync()
 		return
 	}
-	s.tellAt = min(s.tellAt, l.clock()+tellAfter)
+	s.tellAt = min(s.tellAt, l.now()+tellAfter)
 }
 
 // tickSync ends the wait when the time is over, and tells how far it is.
@@ -158,7 +158,7 @@ func (l *loop) tickSync(now time.Duration) {
 func (l *loop) endSync() {
 	s := &l.sync
 	s.done, s.tellAt = true, infinitely
-	s.took = l.clock() - s.began
+	s.took = l.now() - s.began
 	missing := s.missing()
 	down := slices.DeleteFunc(slices.Clone(missing), func(name nodeid.Name) bool { return !s.mandatory[name] })
 	switch {

@@ -1,6 +1,7 @@
 package syncnodes
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -19,11 +20,18 @@ type pong struct {
 type waiters struct {
 	up    map[nodeid.Name][]func(bool)
 	down  map[nodeid.Name][]func(bool)
-	pings map[uint64]pinger
+	pings map[uint64]*pinger
 }
 
+// askAgain is how long a ping waits before it asks again: a question, or its
+// answer, may be lost on the way.
+const askAgain = time.Second
+
+// pinger waits for an answer to its last question.
 type pinger struct {
 	node   nodeid.Name
+	again  time.Duration // when it asks again
+	until  time.Duration // when it gives up
 	answer func(pong)
 }
 
@@ -31,7 +39,7 @@ func newWaiters() waiters {
 	return waiters{
 		up:    make(map[nodeid.Name][]func(bool)),
 		down:  make(map[nodeid.Name][]func(bool)),
-		pings: make(map[uint64]pinger),
+		pings: make(map[uint64]*pinger),
 	}
 }
 
@@ -74,26 +82,61 @@ func (l *loop) connect(name nodeid.Name, dial func(*membership.Core, nodeid.Name
 	l.waiting.up[name] = append(l.waiting.up[name], answer)
 	if l.hosts.name(name) {
 		l.conn.SetHosts(slices.Clone(l.hosts.all))
-		l.core.Looking(l.clock())
+		l.core.Looking(l.now())
 	}
-	dial(l.core, name, l.clock())
+	dial(l.core, name, l.now())
 }
 
 func (l *loop) disconnect(name nodeid.Name, answer func(bool)) {
-	if !l.core.Disconnect(name, l.clock()) {
+	if !l.core.Disconnect(name, l.now()) {
 		answer(false)
 		return
 	}
 	l.waiting.down[name] = append(l.waiting.down[name], answer)
 }
 
-// ping asks a linked peer and gives the id of the question.
-func (l *loop) ping(name nodeid.Name, answer func(pong)) uint64 {
-	seq := l.core.Ping(name, l.clock())
+// ping asks a linked peer until it answers, or net_setuptime is over.
+func (l *loop) ping(name nodeid.Name, answer func(pong)) *pinger {
+	now := l.now()
+	p := &pinger{node: name, until: now + l.setup, answer: answer}
+	l.ask(p, now)
+	return p
+}
+
+func (l *loop) ask(p *pinger, now time.Duration) {
+	seq := l.core.Ping(p.node, now)
 	if seq == 0 {
-		answer(pong{})
-		return 0
+		p.answer(pong{})
+		return
 	}
-	l.waiting.pings[seq] = pinger{node: name, answer: answer}
-	return seq
+	p.again = min(now+askAgain, p.until)
+	l.waiting.pings[seq] = p
+}
+
+func (w *waiters) nextPing() time.Duration {
+	next := infinitely
+	for _, p := range w.pings {
+		next = min(next, p.again)
+	}
+	return next
+}
+
+func (l *loop) tickPings(now time.Duration) {
+	for seq, p := range l.waiting.pings {
+		switch {
+		case now < p.again:
+			continue
+		case now < p.until:
+			delete(l.waiting.pings, seq)
+			l.ask(p, now)
+		default:
+			delete(l.waiting.pings, seq)
+			p.answer(pong{})
+		}
+	}
+}
+
+// forget drops one who does not wait any more.
+func (w *waiters) forget(p *pinger) {
+	maps.DeleteFunc(w.pings, func(_ uint64, other *pinger) bool { return other == p })
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/nats-io/nats.go"
 
 	"interconnectd/configs/nodeid"
 )
@@ -33,7 +34,7 @@ var (
 
 // DefaultPorts are the ports that a host's daemons listen on for routes,
 // beside the 4369 of Erlang's port mapper.
-var DefaultPorts = PortRange{Min: 4370, Max: 4373}
+func DefaultPorts() PortRange { return PortRange{Min: 4370, Max: 4373} }
 
 // DefaultInterval is the time between two echoes where a Config has none.
 const DefaultInterval = 250 * time.Millisecond
@@ -50,6 +51,9 @@ type Config struct {
 	URLs []string
 	// Auth is for external servers.
 	Auth Auth
+	// Conn is a connection of the program's to external servers, in place of
+	// URLs and Auth. It stays the program's: see the package comment.
+	Conn *nats.Conn
 	// Ports is where the daemons of each host listen for routes, embedded
 	// only. The zero value is DefaultPorts.
 	Ports PortRange
@@ -71,7 +75,7 @@ type PortRange struct{ Min, Max int }
 // check fills in the defaults and rejects what cannot work.
 func (c *Config) check() error {
 	if c.Ports == (PortRange{}) {
-		c.Ports = DefaultPorts
+		c.Ports = DefaultPorts()
 	}
 	if c.Interval == 0 {
 		c.Interval = DefaultInterval
@@ -98,6 +102,9 @@ func (c *Config) check() error {
 		if !validAddr(route) && !validAddr(hostPort(strings.Trim(route, "[]"), 1)) {
 			return fmt.Errorf("route %q: want host:port", route)
 		}
+	}
+	if c.Conn != nil && (len(c.URLs) > 0 || c.Auth != (Auth{})) {
+		return errors.New("a NATS connection of the program, and servers or credentials for another: one of the two")
 	}
 	for _, raw := range c.URLs {
 		u, err := url.Parse(raw)
@@ -139,7 +146,8 @@ type Reply struct {
 type EventKind int
 
 // The kinds of events. Connected comes first and once; then Lost and Back
-// alternate. RouteUp and RouteDown come from the embedded mesh only, Advised
+// alternate. Gone comes last and once, on a connection of the program's only: it
+// is closed, and the bus does not come back. RouteUp and RouteDown come from the embedded mesh only, Advised
 // from external servers only: a server says that the connection of a node has
 // ended, which may be back already. Who lets a node read such advisories is
 // told in the package comment.
@@ -150,6 +158,7 @@ const (
 	RouteUp
 	RouteDown
 	Advised
+	Gone
 )
 
 func (k EventKind) String() string {
@@ -166,6 +175,8 @@ func (k EventKind) String() string {
 		return "route down"
 	case Advised:
 		return "advised"
+	case Gone:
+		return "gone"
 	}
 	return fmt.Sprintf("EventKind(%d)", int(k))
 }
@@ -178,7 +189,7 @@ type Event struct {
 	// incarnation, whose connection ended. All are hints, not proofs.
 	Node        nodeid.Name
 	Incarnation nodeid.Incarnation
-	// Err is why the bus is lost, in words: with Lost only.
+	// Err is why the bus is lost, in words: with Lost and Gone only.
 	Err error
 }
 
@@ -293,7 +304,9 @@ type Conn interface {
 // Open joins the bus that cfg names. With an embedded mesh it returns when
 // this node's own subscriptions are live, whoever else is there; ctx bounds
 // that. An external server that is not reachable is no error: the Conn keeps
-// trying until Close, and tells Connected when it is there.
+// trying until Close, and tells Connected when it is there; so does a connection
+// of the program's that is not connected yet. One that is closed already, or that
+// no node can live on, is an error.
 func Open(ctx context.Context, cfg Config) (Conn, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("opening the bus: %w", err)
@@ -301,9 +314,12 @@ func Open(ctx context.Context, cfg Config) (Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("opening the bus: %w", err)
 	}
-	open := openExternal
-	if len(cfg.URLs) == 0 {
-		open = openEmbedded
+	open := openEmbedded
+	switch {
+	case cfg.Conn != nil:
+		open = openLent
+	case len(cfg.URLs) > 0:
+		open = openExternal
 	}
 	c, err := open(ctx, cfg)
 	if err != nil {

@@ -58,7 +58,7 @@ func TestConfigDefaults(t *testing.T) {
 	if err := cfg.check(); err != nil {
 		t.Fatal(err)
 	}
-	if cfg.Ports != DefaultPorts || cfg.Interval != DefaultInterval || cfg.Logger == nil {
+	if cfg.Ports != DefaultPorts() || cfg.Interval != DefaultInterval || cfg.Logger == nil {
 		t.Errorf("defaults: %+v", cfg)
 	}
 }
@@ -70,7 +70,7 @@ func TestStringsAreTotal(t *testing.T) {
 		count int
 		value func(i int) named
 	}{
-		{"EventKind", int(Advised), func(i int) named { return EventKind(i) }},
+		{"EventKind", int(Gone), func(i int) named { return EventKind(i) }},
 		{"Kind", int(Memory), func(i int) named { return Kind(i) }},
 		{"Channel", int(Whos), func(i int) named { return Channel(i) }},
 	}

@@ -61,6 +61,36 @@
 //
 // Where not, nothing comes, and a refused subscription is told at debug only.
 //
+// # A connection of the program's
+//
+// In place of servers to connect to, a program can lend a connection that it has.
+// It may lend one to several nodes. The bus subscribes on it, and listens for
+// changes of its state; it does not close or drain it, and sets no handler. Close
+// takes subscriptions and listener back; where the client is dialling, that waits
+// for the dial.
+//
+// What the connection does is what the program chose: how often it pings a
+// server, how soon and how often it reconnects, as whom. An outage is told in
+// the same way as on a connection of the bus's own, Lost and Back. One that is
+// closed or drained, by the program or for want of nats.MaxReconnects(-1), is
+// Gone. nats.NoEcho is refused: a node must hear itself.
+//
+// While the connection is down, sends fail here, whatever nats.ReconnectBufSize
+// says, and nothing is buffered. There is a gap: the client buffers from the
+// moment in which it notices the disconnect, and the bus knows when the
+// listener's goroutine has run: microseconds later, more on a busy machine. What
+// is sent between the two comes out after the reconnect, late. With nats.ReconnectBufSize(-1) there is no
+// gap. Late packets harm nobody: who sends them is alive, since it is its own
+// client that flushes them; they are of this process and, once a newer session
+// is there, dropped; a call among them may be carried out after its caller
+// stopped waiting, as any call whose answer is late.
+//
+// Reasons of an outage, and slow consumers among the bus's subscriptions, are
+// told to the program's handlers. A subject that the server denies is logged here
+// too, as soon as the client's last error has it. Disconnect advisories are not
+// subscribed to; other nodes have them of this one where the connection has the
+// name "interconnectd " and the node's.
+//
 // # Concurrency
 //
 // 1. Connected is the first event; sends work when it can be read, and fail

@@ -23,6 +23,7 @@ type keeper struct {
 
 	pulse        pulse
 	links, drops int // of the link, as far as taken in
+	gone         bool
 	beat         *time.Timer
 
 	wildcard *time.Timer
@@ -99,13 +100,17 @@ func (k *keeper) run() {
 // and is back already is both: what was under way on it is gone.
 func (k *keeper) relink() {
 	k.c.link.mu.Lock()
-	links, drops, err := k.c.link.links, k.c.link.drops, k.c.link.err
+	links, drops, err, gone := k.c.link.links, k.c.link.drops, k.c.link.err, k.c.link.gone
 	k.c.link.mu.Unlock()
 	if drops > k.drops {
 		k.drops = drops
 		if ev, ok := k.pulse.unlink(k.c.worries.auth.inWords(err)); ok {
 			k.tell(ev)
 		}
+	}
+	if gone != nil && !k.gone {
+		k.gone = true
+		k.send(Event{Kind: Gone, Err: gone})
 	}
 	if links > k.links && links > drops {
 		k.links = links
@@ -119,6 +124,9 @@ func (k *keeper) echo() {
 	id, ev, ok := k.pulse.beat()
 	if ok {
 		k.tell(ev)
+	}
+	if k.c.lent != nil {
+		k.c.lookAtDenials()
 	}
 	_ = k.c.publishAnyhow(k.c.subj.reply(k.c.inc, id), "", nil)
 	k.pace()

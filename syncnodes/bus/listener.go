@@ -18,7 +18,7 @@ const (
 
 // redials are when a listener is dialled, since the first time: a dying
 // process may lose its routes some time before its listener.
-var redials = []time.Duration{0, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
+var redials = [...]time.Duration{0, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
 
 // refuses dials addr at once and again after 2, 5 and 10 ms, and reports whether
 // a dial was refused: the process that listened there is gone. A live or a

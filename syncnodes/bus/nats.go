@@ -35,6 +35,7 @@ type client struct {
 	subj subjects
 	log  hclog.Logger
 	mesh *mesh // nil on an external bus
+	lent *lent // nil unless nc is the program's
 	// periodic: an echo each interval. On the embedded bus only until one
 	// came back: the server is in this process, so that nothing between it
 	// and the client can fail in silence.
@@ -69,6 +70,7 @@ type linkState struct {
 	links int   // connections made
 	drops int   // connections lost
 	err   error // why the last was lost
+	gone  error // why there will be no other; nil: there may be
 }
 
 func newClient(cfg Config, kind Kind) *client {
@@ -138,7 +140,7 @@ func (c *client) attach(nc *nats.Conn) error {
 		{c.subj.hellos, c.packetsTo(c.hellos)},
 		{c.subj.whos, c.packetsTo(c.whos)},
 	}
-	if c.kind == External {
+	if c.kind == External && c.lent == nil {
 		subs = append(subs, subscription{advisories, c.takeAdvisory})
 	}
 	// The replies come last: who sees that subscription sees all.
@@ -355,6 +357,14 @@ func (c *client) Close() error {
 // shut ends everything without a look at what is under way.
 func (c *client) shut() {
 	wasUp := c.up.Swap(false)
+	if c.lent != nil {
+		// First, so that no subscription is left that nobody reads.
+		c.giveBack()
+		close(c.done)
+		c.running.Wait()
+		c.up.Store(false) // the keeper may have said otherwise meanwhile
+		return
+	}
 	close(c.done)
 	if !wasUp {
 		c.hangUp() // the client may be dialling, with its lock held
