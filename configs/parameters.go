@@ -13,8 +13,8 @@ type KernelParameter struct {
 
 // aboutHonoured tells people what a parameter does.
 var aboutHonoured = map[string]string{
-	"connect_all":             "false: no transitive connections; true by default",
-	"dist_auto_connect":       "never: only the command connect connects; once: nothing connects again to a node that was connected before",
+	"connect_all":             "whether the nodes of others are connected too; true by default",
+	"dist_auto_connect":       "who is connected by itself: never, nobody, only by the command connect; once, nobody that was connected before",
 	"inet_dist_listen_max":    "the last port that the embedded mesh may listen on; 4373 by default",
 	"inet_dist_listen_min":    "the first port that the embedded mesh may listen on, where nodes look for each other; 4370 by default",
 	"inet_dist_use_interface": "the address that the embedded mesh listens on, as in {10,0,0,7}; all by default",

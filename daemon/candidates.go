@@ -31,6 +31,8 @@ func candidates(ctx context.Context, getenv func(string) string, q completion.Qu
 			daemons = slices.DeleteFunc(daemons, func(d *control.Client) bool { return string(d.Node()) != q.Node })
 		}
 		return knownNodes(ctx, daemons, q.Command)
+	case "PAGE":
+		return pageWords()
 	case "PROCESS":
 		return []completion.Candidate{{Word: "PingPong", Help: "every node has it: it answers ping with pong"}}
 	}

@@ -18,24 +18,32 @@ func shellCommands() []command {
 			about:   completionAbout,
 			example: "$ source <(interconnectd completion bash)\n$ interconnectd disconnect <TAB>\nb@127.0.0.1  c@127.0.0.1\n",
 		},
+		manCommand(),
 	}
 }
 
-const completionAbout = `An installation of the program has them all in place, for all users. Otherwise, for one
-user, of whom the folders may have to be made (mkdir -p):
+const completionAbout = `An installation of the program has them in place for all users, in these files:
 
-  bash   interconnectd completion bash > ~/.local/share/bash-completion/completions/interconnectd
-         where the package bash-completion is installed, else this line in ~/.bashrc:
-         source <(interconnectd completion bash)
-  zsh    interconnectd completion zsh > ~/.zfunc/_interconnectd
-         with these lines in ~/.zshrc: fpath=(~/.zfunc $fpath); autoload -U compinit; compinit
-  fish   interconnectd completion fish > ~/.config/fish/completions/interconnectd.fish
+  bash  /usr/share/bash-completion/completions/interconnectd
+  zsh   /usr/share/zsh/site-functions/_interconnectd
+  fish  /usr/share/fish/vendor_completions.d/interconnectd.fish
 
-For all users the files are
+Otherwise, for one user, where mkdir -p makes the folders that are not there yet, in bash
+with the package bash-completion:
 
-  bash   /usr/share/bash-completion/completions/interconnectd
-  zsh    /usr/share/zsh/site-functions/_interconnectd
-  fish   /usr/share/fish/vendor_completions.d/interconnectd.fish
+  interconnectd completion bash > ~/.local/share/bash-completion/completions/interconnectd
+
+in bash without it, as a line of ~/.bashrc:
+
+  source <(interconnectd completion bash)
+
+in zsh, with "fpath=(~/.zfunc $fpath)" before the lines of ~/.zshrc that call compinit:
+
+  interconnectd completion zsh > ~/.zfunc/_interconnectd
+
+and in fish:
+
+  interconnectd completion fish > ~/.config/fish/completions/interconnectd.fish
 
 Names of nodes come from the daemons that run here. Where none answers within 300 ms there
 are none.
