@@ -23,6 +23,7 @@ func Flags() []Flag {
 		{Name: "setcookie", Value: "COOKIE", Pair: "NODE COOKIE", Help: "set the cookie, or that for one node, for everyone on this host to see: rather use -setcookie_file"},
 		{Name: "setcookie_file", Value: "FILE", Help: "read the cookie from a file"},
 		{Name: "hidden", Help: "be a hidden node"},
+		{Name: "bus", Value: "URL[,URL ...]", Help: "meet on these NATS servers, or 'embedded': on the mesh that is built in"},
 		{Name: "http", Value: "[HOST]:PORT", Help: "serve the status page, /metrics, /healthz and /readyz there; without HOST on 127.0.0.1"},
 		{Name: "settings", Value: "FILE", Help: "read an interconnectd.yaml"},
 	}
@@ -126,6 +127,7 @@ func (r *reader) read() {
 		r.readSysConfig(name)
 	}
 	r.readSettings()
+	r.readBus()
 	r.readParams()
 	r.readKernel()
 	r.settle()

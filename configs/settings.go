@@ -237,7 +237,7 @@ func checkURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
 	case strings.Contains(text, "@"):
-		return fmt.Errorf("a URL may not hold a user or a password: the settings are no secret")
+		return fmt.Errorf("a URL may not hold a user or a password, for others to see: bus.user and bus.password_file are for them")
 	case err != nil:
 		var reason *url.Error
 		if errors.As(err, &reason) {
@@ -268,6 +268,28 @@ func checkListen(text string) error {
 }
 
 func takeHTTP(r *reader, v given[string]) { r.setHTTP(v.value, v.origin) }
+
+// embeddedBus is the word for no URLs.
+const embeddedBus = "embedded"
+
+// readBus takes -bus, which wins.
+func (r *reader) readBus() {
+	if !r.in.Args.Has("bus") {
+		return
+	}
+	origin, urls := Origin{Source: "-bus"}, []string{}
+	if word := r.in.Args.Value("bus"); word != embeddedBus {
+		urls = strings.Split(word, ",")
+	}
+	for _, url := range urls {
+		if err := checkURL(url); err != nil {
+			r.report(Error, origin, &hintError{fmt.Errorf("want URLs of NATS servers, or %s: %w", embeddedBus, err), "write '-bus nats://127.0.0.1:4222'"})
+			return
+		}
+	}
+	r.cfg.Bus.URLs = urls
+	r.set("bus.urls", origin)
+}
 
 // readHTTP takes -http, which wins.
 func (r *reader) readHTTP() {

@@ -15,17 +15,32 @@ import (
 // callTimeout is that of gen_server:call/2.
 const callTimeout = 5 * time.Second
 
+const callAbout = `TERM is any Erlang term, and the answer is printed as one. Without an answer there is a line on
+standard error, and exit 1:
+
+  noproc      no process of that name is registered there
+  nodedown    the node is not connected, cannot be, or went down meanwhile
+  timeout     no answer in time; it may come yet, and is dropped then
+  overloaded  too many calls wait for the process
+  NAME on NODE: ...
+              the process's own error. One that crashed is started again.
+
+Every node has the process PingPong, which answers ping with pong, and ClusterView, which
+answers nodes with what it thinks of its peers. JSON and YAML have the answer as a text.
+`
+
+// callLongest is the longest that a daemon waits for an answer.
+const callLongest = 5 * time.Minute
+
 // callCommands talk to processes.
 func callCommands() []command {
 	return []command{
 		{
 			name: "call", operands: "PROCESS NODE TERM", least: 3, most: 3, help: "ask a registered process and print its answer", do: doCall,
-			flags: configs.FlagSet{Flags: []configs.Flag{
-				{Name: "timeout", Value: "MILLISECONDS", Help: "how long to wait for the answer, 5000 by default"},
-				nodeFlag, outputFlag,
-			}},
-			about:   "The answer is printed as an Erlang term. Without one: noproc, nodedown, timeout or the\nprocess's own error on standard error, and exit 1. Every node has a PingPong.\n",
-			example: "$ interconnectd call PingPong a@127.0.0.1 ping\npong\n",
+			flags: joining(configs.Flag{Name: "timeout", Value: "TIME", Help: "how long to wait for the answer: 500ms, 30s, or milliseconds; 5s by default"}),
+			about: callAbout + "\n" + joinAbout,
+			example: "$ interconnectd call PingPong a@127.0.0.1 ping\npong\n" +
+				"$ interconnectd call PingPong b@127.0.0.1 ping -bus nats://10.0.0.1:4222 -setcookie_file cookie\npong\n",
 		},
 	}
 }
@@ -39,19 +54,16 @@ func doCall(ctx context.Context, w *world, args *configs.Args) error {
 	if _, err := erlterm.Parse([]byte(term + "\n.")); err != nil {
 		return &configs.UsageError{Msg: fmt.Sprintf("%q is no Erlang term", term), Hint: firstMessage(err)}
 	}
-	timeout := callTimeout
-	if args.Has("timeout") {
-		ms, err := strconv.ParseUint(args.Value("timeout"), 10, 31)
-		if err != nil || ms == 0 {
-			return &configs.UsageError{Msg: fmt.Sprintf("-timeout takes milliseconds, not %q", args.Value("timeout"))}
-		}
-		timeout = time.Duration(ms) * time.Millisecond
-	}
-	daemon, err := find(ctx, w, args)
+	timeout, err := callTimeoutOf(args)
 	if err != nil {
 		return err
 	}
-	reply, err := daemon.Call(ctx, control.Call{
+	source, err := askNodes(ctx, w, args, node)
+	if err != nil {
+		return err
+	}
+	defer source.leave()
+	reply, err := source.Call(ctx, control.Call{
 		Process: args.Operands[0], Node: node, Request: term, Timeout: control.Duration(timeout),
 	})
 	if answer := (*control.Error)(nil); errors.As(err, &answer) && answer.Kind == control.Timeout {
@@ -61,6 +73,23 @@ func doCall(ctx context.Context, w *world, args *configs.Args) error {
 		return err
 	}
 	return show(w, args, reply, reply+"\n")
+}
+
+// callTimeoutOf reads -timeout. A number alone is in milliseconds, as gen_server:call/3
+// has it.
+func callTimeoutOf(args *configs.Args) (time.Duration, error) {
+	if !args.Has("timeout") {
+		return callTimeout, nil
+	}
+	word := args.Value("timeout")
+	timeout, err := time.ParseDuration(word)
+	if ms, bad := strconv.ParseUint(word, 10, 31); bad == nil {
+		timeout, err = time.Duration(ms)*time.Millisecond, nil
+	}
+	if err != nil || timeout <= 0 || timeout > callLongest {
+		return 0, &configs.UsageError{Msg: fmt.Sprintf("-timeout takes a time of at most %s, not %q", callLongest, word), Hint: "write '-timeout 30s'"}
+	}
+	return timeout, nil
 }
 
 // firstMessage is what is wrong with a term, without its place: it is one line.

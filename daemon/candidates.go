@@ -9,6 +9,7 @@ import (
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/completion"
 	"interconnectd/daemon/control"
+	"interconnectd/syncnodes"
 )
 
 // candidatesWithin bounds how long somebody waits for a TAB, for all that is asked.
@@ -34,9 +35,15 @@ func candidates(ctx context.Context, getenv func(string) string, q completion.Qu
 	case "PAGE":
 		return pageWords()
 	case "PROCESS":
-		return []completion.Candidate{{Word: "PingPong", Help: "every node has it: it answers ping with pong"}}
+		return everywhere
 	}
 	return nil
+}
+
+// everywhere are the processes that every node has.
+var everywhere = []completion.Candidate{
+	{Word: syncnodes.PingPong, Help: "it answers ping with pong"},
+	{Word: syncnodes.ClusterView, Help: "it answers nodes with what it thinks of its peers"},
 }
 
 // states are those of the nodes that a command is for; of others it is for all nodes,

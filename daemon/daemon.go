@@ -19,7 +19,7 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 	case len(parsed.Operands) > 0:
 		return unexpected(parsed.Operands[0], "a command stands before all flags, see 'interconnectd help'")
 	}
-	ctx, wishes, release := untilSignal(ctx) // first: HUP and USR1 end who does not ask for them
+	ctx, wishes, release := untilSignal(ctx) // first: HUP, USR1 and USR2 end who does not ask for them
 	defer release()
 	input := configs.Input{Args: parsed, Getenv: w.getenv}
 	cfg, problems := configs.Load(input)
@@ -29,12 +29,19 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 	}
 	defer easeMemory().Stop()
 
-	logs, err := openLogs(w.stderr, w.getenv, cfg)
+	progress := &syncing{}
+	stderr := w.stderr
+	if isTerminal(stderr) {
+		line := newFooter(stderr, w.getenv, progress.text)
+		defer line.close()
+		stderr = line
+	}
+	logs, err := openLogs(stderr, w.getenv, cfg)
 	if err != nil {
 		return err
 	}
 	logConfig(logs.root, cfg, problems.Warnings())
-	d := &daemon{input: input, cfg: cfg, logs: logs, log: logs.root, dir: control.Dirs(w.getenv)[0], getenv: w.getenv, wishes: wishes}
+	d := &daemon{input: input, cfg: cfg, logs: logs, log: logs.root, dir: control.Dirs(w.getenv)[0], getenv: w.getenv, wishes: wishes, syncing: progress}
 	if err := d.run(ctx); err != nil {
 		logs.root.Error(err.Error())
 		return silent(exitCode(err))

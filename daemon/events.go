@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -63,6 +64,7 @@ func eventCommands() []command {
 			about:   eventsAbout,
 			example: exampleEvents,
 		},
+		waitCommand(),
 		{
 			name: "monitor", help: "watch nodes come and go", do: doMonitor,
 			flags:   configs.FlagSet{Flags: []configs.Flag{ofFlag, nodeFlag}},
@@ -93,9 +95,9 @@ func doEvents(ctx context.Context, w *world, args *configs.Args) error {
 	if err != nil {
 		return err
 	}
-	text, runs := "", eventRuns{}
+	text, runs, s := "", eventRuns{}, styleFor(w.stdout, w.getenv)
 	for _, e := range list {
-		text += runs.text(e)
+		text += runs.text(e, s)
 	}
 	return show(w, args, list, text)
 }
@@ -213,7 +215,7 @@ func printEvent(w *world, args *configs.Args, e event.Event, runs *eventRuns) er
 			return err
 		}
 	}
-	return show(w, args, e, runs.text(e))
+	return show(w, args, e, runs.text(e, styleFor(w.stdout, w.getenv)))
 }
 
 // eventRuns tells runs of the daemon apart. Its zero value has seen none.
@@ -221,14 +223,18 @@ type eventRuns struct{ last string }
 
 // text is an event for people. Before the first of another run there is a line that
 // says so: nodes that were up come up once more then.
-func (r *eventRuns) text(e event.Event) string {
-	text := fmt.Sprintf("%d %s %s\n", e.Seq, e.Time.UTC().Format(event.TimeFormat), e)
+func (r *eventRuns) text(e event.Event, s style) string {
+	words := e.String()
+	if what, node, ok := strings.Cut(words, ": "); ok {
+		words = s.state(e.After, what) + ": " + node
+	}
+	text := fmt.Sprintf("%d %s %s\n", e.Seq, s.faint(e.Time.UTC().Format(event.TimeFormat)), words)
 	if r.last != "" && r.last != e.Start {
 		started := ""
 		if inc, err := nodeid.ParseIncarnation(e.Start); err == nil {
 			started = " at " + inc.Started().UTC().Format(event.TimeFormat)
 		}
-		text = fmt.Sprintf("-- the daemon of %s was started%s --\n", e.Self, started) + text
+		text = s.faint(fmt.Sprintf("-- the daemon of %s was started%s --", e.Self, started)) + "\n" + text
 	}
 	r.last = e.Start
 	return text

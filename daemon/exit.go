@@ -79,5 +79,5 @@ func isIO(err error) bool {
 		syscall *os.SyscallError
 		network net.Error
 	)
-	return errors.As(err, &path) || errors.As(err, &link) || errors.As(err, &syscall) || errors.As(err, &network)
+	return errors.Is(err, errNoBus) || errors.As(err, &path) || errors.As(err, &link) || errors.As(err, &syscall) || errors.As(err, &network)
 }

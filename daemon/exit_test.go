@@ -33,6 +33,7 @@ func TestExitCodes(t *testing.T) {
 		{"a bug", errors.New("odd"), 70},
 		{"a bug of the daemon", &control.Error{Kind: control.Internal}, 70},
 		{"a file", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, 74},
+		{"no bus", errNoBus, 74},
 		{"a port", &net.OpError{Op: "listen", Err: syscall.EADDRINUSE}, 74},
 		{"configuration of a daemon", &control.Error{Kind: control.Config}, 78},
 		{"configuration", configs.Problems{{Severity: configs.Error, Msg: "x"}}, 78},

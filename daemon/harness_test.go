@@ -32,6 +32,8 @@ type site struct {
 	env      []string // NAME=value
 	settings string   // an interconnectd.yaml
 	ports    [2]int
+
+	portsFile string // a sys.config with them, for commands that join
 }
 
 // makeSite makes a site below dir.
@@ -48,8 +50,10 @@ func makeSite(dir string) (*site, error) {
 		s.env = append(s.env, name+"=")
 	}
 	s.env = append(s.env, "GORACE=atexit_sleep_ms=10") // a second, else, for each command
+	s.portsFile = filepath.Join(dir, "ports.config")
 	cluster := fmt.Sprintf("bus: {cluster: test-%d}\n", s.ports[0])
-	return s, os.WriteFile(s.settings, []byte(cluster), 0o600)
+	ports := fmt.Sprintf("[{kernel, [{inet_dist_use_interface, {127,0,0,1}}, {inet_dist_listen_min, %d}, {inet_dist_listen_max, %d}]}].\n", s.ports[0], s.ports[1])
+	return s, errors.Join(os.WriteFile(s.settings, []byte(cluster), 0o600), os.WriteFile(s.portsFile, []byte(ports), 0o600))
 }
 
 // flags are those that keep a daemon on its site, and on loopback whatever its

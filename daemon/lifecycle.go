@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type daemon struct {
 	dir    string       // of the control socket
 	getenv func(string) string
 	wishes wishes
+
+	syncing *syncing // what a terminal shows
 
 	// set on the way in, in this order
 	notify   *notifier
@@ -74,7 +77,7 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 		return err
 	}
 	d.socket = socket
-	node, err := syncnodes.Start(ctx, optionsOf(d.cfg, d.log.Named("node"), d.notify.progress))
+	node, err := syncnodes.Start(ctx, optionsOf(d.cfg, d.log.Named("node"), d.progress))
 	if err != nil {
 		return err
 	}
@@ -86,19 +89,26 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 	d.tasks.Go(func() { again.onHangup(ctx, d.wishes.reload) })
 	d.tasks.Go(d.reopenLog)
 	service := control.Daemon{
-		Stop: func() { end(asked) }, Reload: again.asked,
+		Stop: func() { end(asked) }, Reload: again.asked, Dump: d.dump,
 		Journal: d.observer.Journal(), Observed: d.observer.Observed,
 	}
 	if err := d.startHTTP(ctx, end); err != nil {
 		return err
 	}
 	d.server = control.NewServer(node, service, d.log.Named("control"))
+	d.tasks.Go(d.dumpOnSignal)
 	d.tasks.Go(func() {
 		if err := d.server.Serve(d.socket); err != nil {
 			end(err)
 		}
 	})
 	return nil
+}
+
+// progress tells of the sync. The node's loop calls it.
+func (d *daemon) progress(p syncnodes.Progress) {
+	d.notify.progress(p)
+	d.syncing.progress(p)
 }
 
 // reopenLog opens the log file anew when that is asked for, until the node has ended.
@@ -110,6 +120,29 @@ func (d *daemon) reopenLog() {
 		case <-d.node.Done():
 			return
 		}
+	}
+}
+
+// dumpOnSignal writes the state to the log when that is asked for, until the node has
+// ended.
+func (d *daemon) dumpOnSignal() {
+	for {
+		select {
+		case <-d.wishes.dump:
+			if status, err := d.server.Status(context.Background()); err == nil {
+				d.dump(status)
+			}
+		case <-d.node.Done():
+			return
+		}
+	}
+}
+
+// dump writes a status to the log, a line for each of its own.
+func (d *daemon) dump(status control.Status) {
+	log := d.log.Named("dump")
+	for line := range strings.Lines(statusText(status, time.Now())) {
+		log.Info(strings.TrimSuffix(line, "\n"))
 	}
 }
 
@@ -171,6 +204,7 @@ func (d *daemon) ready(ctx context.Context) error {
 // the socket goes last, for it is the hold on the name.
 func (d *daemon) leave() error {
 	d.notify.stopping()
+	d.syncing.over()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
 	defer cancel()
 	var errs []error

@@ -33,7 +33,8 @@ var environment = []manpage.Item{
 	{Word: "RELEASE_NODE, RELEASE_DISTRIBUTION", Text: "the name of the node, as the start script of a release sets it, and with name that one without a host is long"},
 	{Word: "RELEASE_COOKIE", Text: "the cookie, likewise"},
 	{Word: "NOTIFY_SOCKET, JOURNAL_STREAM", Text: "set by systemd: whom to tell that the daemon is ready, and whether the log goes to the journal"},
-	{Word: "NO_COLOR, TERM", Text: "no colours where the first is set, or the second is dumb"},
+	{Word: "NO_COLOR, TERM", Text: "no colours where the first is set, or the second is dumb or not set"},
+	{Word: "COLUMNS", Text: "how wide the terminal is, in place of what that says itself"},
 	{Word: "SOURCE_DATE_EPOCH", Text: "the date of the pages that interconnectd man writes, in seconds"},
 }
 
@@ -50,6 +51,7 @@ var signalTable = []manpage.Item{
 	{Word: "TERM, INT", Text: "end in order: the other nodes are told, and the exit code is 0. A second one ends the daemon at once"},
 	{Word: "HUP", Text: "read the configuration again. Nothing changes where something is wrong, and a line is logged for each problem"},
 	{Word: "USR1", Text: "open the log file anew, for who rotates it"},
+	{Word: "USR2", Text: "write what the command status prints to the log"},
 	{Word: "PIPE", Text: "no effect: a reader of the log that goes away ends no daemon"},
 }
 
@@ -69,11 +71,11 @@ var exitMeanings = map[int]string{
 var allExits = []int{exitOK, exitNo, exitUsage, exitNoDaemon, exitNameInUse, exitNodesDown, exitInternal, exitIO, exitConfig}
 
 // exitsOf are the codes that a subcommand may end with. One that asks a daemon has the
-// flag -node.
+// flag -node, and one that reads the configuration -settings.
 func exitsOf(c command) []manpage.Item {
 	if hasFlag(c, nodeFlag.Name) {
 		codes := []int{exitOK, exitNo, exitUsage, exitNoDaemon, exitInternal, exitIO}
-		if c.name == "reload" {
+		if c.name == "reload" || hasFlag(c, "settings") {
 			codes = append(codes, exitConfig)
 		}
 		return exitItems(codes...)
@@ -84,7 +86,7 @@ func exitsOf(c command) []manpage.Item {
 	}
 	list = append(list, manpage.Item{Word: fmt.Sprint(exitUsage), Text: "the command line makes no sense"})
 	list = append(list, exitItems(exitIO)...)
-	if c.name == "check" {
+	if hasFlag(c, "settings") {
 		list = append(list, exitItems(exitConfig)...)
 	}
 	return list

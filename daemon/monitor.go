@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/mattn/go-isatty"
 
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
@@ -40,7 +37,7 @@ func doMonitor(ctx context.Context, w *world, args *configs.Args) error {
 	query.Last, query.Follow = 0, true
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	s := styleFor(w)
+	s := styleFor(w.stdout, w.getenv)
 	head := func() error {
 		status, err := daemon.Status(ctx)
 		if err != nil {
@@ -93,7 +90,7 @@ func monitored(s style, at, state string, node nodeid.Name, hidden bool, words .
 		words = slices.Insert(words, 0, event.Hidden)
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
-	line := fmt.Sprintf("%s  %s  %s", s.faint(fmt.Sprintf("%-12s", at)), s.state(state), node)
+	line := fmt.Sprintf("%s  %s  %s", s.faint(fmt.Sprintf("%-12s", at)), s.state(state, fmt.Sprintf("%-4s", state)), node)
 	if len(words) > 0 {
 		line += "  " + strings.Join(words, ", ")
 	}
@@ -107,38 +104,4 @@ func clockText(at, now time.Time) string {
 		return at.Format(time.Stamp)[:len("Jan _2 15:04")]
 	}
 	return at.Format("15:04:05.000")
-}
-
-// style marks words for a terminal. The zero value marks nothing.
-type style struct{ coloured bool }
-
-// styleFor has colours where the output is a terminal, and nobody minds
-// (https://no-color.org).
-func styleFor(w *world) style {
-	f, ok := w.stdout.(*os.File)
-	return style{ok && isatty.IsTerminal(f.Fd()) && w.getenv("NO_COLOR") == "" && w.getenv("TERM") != "dumb"}
-}
-
-func (s style) mark(code, text string) string {
-	if !s.coloured {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
-func (s style) strong(text string) string { return s.mark("1", text) }
-func (s style) faint(text string) string  { return s.mark("2", text) }
-func (s style) doubt(text string) string  { return s.mark("33", text) }
-
-// state is the word of a state, as wide as its column.
-func (s style) state(word string) string {
-	padded := fmt.Sprintf("%-4s", word)
-	switch word {
-	case "up":
-		return s.mark("32", padded)
-	case "down":
-		return s.mark("31", padded)
-	default:
-		return s.doubt(padded)
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
@@ -17,20 +18,17 @@ func nodeCommands() []command {
 		},
 		{
 			name: "nodes", help: "list the visible nodes that are connected, sorted", do: doNodes,
-			flags:   configs.FlagSet{Flags: []configs.Flag{longFlag, nodeFlag, outputFlag}},
-			about:   nodesAbout,
-			example: "$ interconnectd nodes\nb@127.0.0.1\nc@127.0.0.1\n" + "$ interconnectd nodes -l\n" + nodesTable(examplePeers),
+			flags: joining(nodesFlags...),
+			about: nodesAbout + "\n" + joinAbout + "Then it connects to all who are on the bus and have the cookie, and lists those.\n",
+			example: "$ interconnectd nodes\nb@127.0.0.1\n$ interconnectd nodes -connected -this\na@127.0.0.1\nb@127.0.0.1\nd@127.0.0.1\n" +
+				"$ interconnectd nodes -l\n" + nodesTable(examplePeers, style{}),
 		},
 		{
-			name: "names", help: "list all nodes that are on the bus, connected or not", flags: asking, do: doNames,
-			about:   "Nothing vouches for these names: whoever is on the bus can answer.\n",
-			example: "$ interconnectd names\na@127.0.0.1\nb@127.0.0.1\n",
+			name: "names", help: "list all nodes that are on the bus, connected or not", flags: joining(), do: doNames,
+			about:   "Nothing vouches for these names: whoever is on the bus can answer. JSON and YAML have a list.\n\n" + joinAbout,
+			example: "$ interconnectd names\na@127.0.0.1\nb@127.0.0.1\n$ interconnectd names -bus nats://10.0.0.1:4222\na@127.0.0.1\nb@127.0.0.1\n",
 		},
-		{
-			name: "ping", operands: "NODE", least: 1, most: 1, help: "connect to a node and ask it for a sign of life", flags: asking, do: doPing,
-			about:   "Prints pong, or pang and exits with 1.\n",
-			example: "$ interconnectd ping b@127.0.0.1\npong\n",
-		},
+		pingCommand(),
 		{
 			name: "connect", operands: "NODE", least: 1, most: 1, help: "connect to a node", flags: asking, do: doConnect,
 			about:   "Prints true, or false and exits with 1.\n",
@@ -61,47 +59,20 @@ func doSelf(ctx context.Context, w *world, args *configs.Args) error {
 	return show(w, args, self, string(self)+"\n")
 }
 
-func doNodes(ctx context.Context, w *world, args *configs.Args) error {
-	if args.Has("l") {
-		return listLong(ctx, w, args)
-	}
-	return list(ctx, w, args, (*control.Client).Nodes)
-}
-
 func doNames(ctx context.Context, w *world, args *configs.Args) error {
-	return list(ctx, w, args, (*control.Client).Names)
-}
-
-func list(ctx context.Context, w *world, args *configs.Args, ask func(*control.Client, context.Context) ([]nodeid.Name, error)) error {
-	daemon, err := find(ctx, w, args)
+	source, err := askNodes(ctx, w, args, "")
 	if err != nil {
 		return err
 	}
-	names, err := ask(daemon, ctx)
+	defer source.leave()
+	names, err := source.Names(ctx)
 	if err != nil {
 		return err
+	}
+	if source.joined { // whoever asks is there too, and not for long
+		names = slices.DeleteFunc(names, func(name nodeid.Name) bool { return name == source.Node() })
 	}
 	return show(w, args, names, lines(names))
-}
-
-func doPing(ctx context.Context, w *world, args *configs.Args) error {
-	node, err := parseNode(args.Operands[0])
-	if err != nil {
-		return err
-	}
-	daemon, err := find(ctx, w, args)
-	if err != nil {
-		return err
-	}
-	answer, err := daemon.Ping(ctx, node)
-	if err != nil {
-		return err
-	}
-	word := "pang"
-	if answer.OK {
-		word = "pong"
-	}
-	return answered(answer.OK, show(w, args, word, word+"\n"))
 }
 
 func doConnect(ctx context.Context, w *world, args *configs.Args) error {

@@ -19,6 +19,7 @@ func optionsOf(cfg *configs.Config, log hclog.Logger, progress func(syncnodes.Pr
 		AlsoAccept:  cfg.AlsoAccept.Reveal(),
 		NodeCookies: nodeCookies(cfg.NodeCookies),
 		Hidden:      cfg.Hidden,
+		Version:     version(),
 		Alone:       !cfg.ConnectAll,
 		AutoConnect: autoConnect(cfg.AutoConnect),
 		Sync: syncnodes.Sync{

@@ -142,6 +142,11 @@ func lines(names []nodeid.Name) string {
 	return b.String()
 }
 
+// joinNames is all names on one line.
+func joinNames(names []nodeid.Name) string {
+	return strings.TrimSuffix(strings.ReplaceAll(lines(names), "\n", ", "), ", ")
+}
+
 // answered is nil for a positive answer, and the exit code for a negative one.
 func answered(ok bool, err error) error {
 	if err == nil && !ok {

@@ -33,7 +33,7 @@ import (
 //	                         -settings takes the place of the site's, and its cluster
 //	log [-count=N] ID REGEXP wait until ID's log has a line that matches
 //	! log ID REGEXP          ID's log has no such line until now
-//	signal NAME ID           send KILL, TERM, INT, HUP, USR1, STOP or CONT to a daemon
+//	signal NAME ID           send KILL, TERM, INT, HUP, USR1, USR2, STOP or CONT to a daemon
 //	end ID STATUS            wait until a daemon has ended, and how: 'exit status 0'
 //	code N COMMAND ARG...    run a command that exits with N
 //	mode OCTAL FILE          change the mode of a file
@@ -41,7 +41,8 @@ import (
 //	journal ID COUNT         wait until a daemon's journal has so many events
 //	get CODE TEXT URL        ask over HTTP; the answer has one line
 //
-// $HTTPPORT and $HTTPPORT2 are free ports, $HOST is this host's short name. The condition [alone] holds where no daemon runs on this host besides.
+// $SETTINGS is the site's interconnectd.yaml, $PORTS a sys.config with its ports: with them a
+// command joins without a daemon. $HTTPPORT and $HTTPPORT2 are free ports, $HOST is this host's short name. The condition [alone] holds where no daemon runs on this host besides.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
@@ -77,6 +78,7 @@ func setUp(env *testscript.Env) error {
 	env.Vars = append(env.Vars, s.env...)
 	port := bustest.FreePorts(2)
 	env.Vars = append(env.Vars, "HOST="+host, fmt.Sprint("HTTPPORT=", port), fmt.Sprint("HTTPPORT2=", port+1))
+	env.Vars = append(env.Vars, "SETTINGS="+s.settings, "PORTS="+s.portsFile)
 	env.Values[stageKey{}] = st
 	env.Defer(func() {
 		for _, p := range st.daemons {
@@ -181,7 +183,7 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, "signal NAME ID")
 	sig, ok := map[string]syscall.Signal{
 		"KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM,
-		"INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "USR1": syscall.SIGUSR1, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
+		"INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
 	}[args[0]]
 	if !ok {
 		ts.Fatalf("no signal %s", args[0])

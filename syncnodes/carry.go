@@ -195,10 +195,14 @@ func (l *loop) checkListener(o membership.CheckListener) {
 // tell hands an event to all who wait for it.
 func (l *loop) tell(e membership.Event) {
 	delete(l.refused, e.Node)
-	l.node.monitors.tell(Event{
-		Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden, Before: e.From, After: e.To,
-		Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(), Monotonic: l.clock(),
-	})
+	if e.Transient {
+		l.log.Debug("a node that came to ask", "node", e.Node, "up", e.Up, "detail", e.Detail)
+	} else {
+		l.node.monitors.tell(Event{
+			Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden, Before: e.From, After: e.To,
+			Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(), Monotonic: l.clock(),
+		})
+	}
 	l.waiting.event(e)
 	if !e.Up {
 		l.dropCalls(e.Node)

@@ -37,7 +37,7 @@
 //     of a Diffie-Hellman exchange of its own for each session: the cookie,
 //     learnt later, opens no recording of it. It does open what a dialler
 //     tells of itself in its first message: whether it is hidden, whether it
-//     meshes, where its server listens.
+//     meshes, its version, where its server listens.
 //   - He can try guesses of the cookie against a recorded handshake, as fast
 //     as his machines go. A cookie of 20 random letters (94 bits) or of cookie
 //     generate (256) is out of reach of that; a shorter one is stretched,

@@ -16,6 +16,7 @@ const (
 
 // census gathers the answers to one `names`.
 type census struct {
+	again  time.Duration // it asks once more: a route may just have been replaced
 	until  time.Duration
 	names  map[nodeid.Name]bool
 	answer func([]nodeid.Name)
@@ -25,6 +26,7 @@ type census struct {
 func (l *loop) askNames(wait time.Duration, answer func([]nodeid.Name)) {
 	id := l.nextID()
 	l.who[id] = &census{
+		again:  l.clock() + wait/2,
 		until:  l.clock() + wait,
 		names:  map[nodeid.Name]bool{l.node.name: true},
 		answer: answer,
@@ -55,13 +57,17 @@ func (l *loop) takeCensus(r bus.Reply) bool {
 func (l *loop) nextCensus() time.Duration {
 	next := infinitely
 	for _, c := range l.who {
-		next = min(next, c.until)
+		next = min(next, c.again, c.until)
 	}
 	return next
 }
 
 func (l *loop) tickCensus(now time.Duration) {
 	for id, c := range l.who {
+		if now >= c.again {
+			c.again = infinitely
+			l.sent(l.conn.Who(id, nil))
+		}
 		if now < c.until {
 			continue
 		}

@@ -31,6 +31,14 @@ type Options struct {
 
 	// Hidden keeps the node out of the others' plain lists and out of the mesh.
 	Hidden bool
+	// Transient is for a node that comes to ask something, and leaves, as erl_call
+	// does: it is hidden, is told to nobody's monitors, unless they expect it, and is
+	// forgotten when it goes. The nodes that it is connected with are to it what they
+	// are to each other, visible or hidden.
+	Transient bool
+	// Version is what others are told of this program, as in v1.2.0: 64 characters of
+	// ASCII at most, no blanks; "" tells nothing.
+	Version string
 	// Alone is kernel's connect_all false: no transitive connections.
 	Alone bool
 	// AutoConnect is kernel's dist_auto_connect.
@@ -125,6 +133,10 @@ func (o *Options) fillIn() error {
 			return fmt.Errorf("no other node's cookie: that of %q", string(name))
 		}
 	}
+	if !membership.ValidVersion(o.Version) {
+		return fmt.Errorf("version %q: more than %d characters, or others than those of ASCII", o.Version, membership.MaxVersion)
+	}
+	o.Hidden = o.Hidden || o.Transient
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
@@ -174,6 +186,7 @@ type Progress struct {
 	Up, Of  int           // expected nodes other than this one
 	Missing []nodeid.Name // sorted
 	Done    bool          // the sync is over
+	Left    time.Duration // until the sync's timeout, when this is told; Infinity; 0 when it is over
 }
 
 // String is one line for a log or a status: `syncing: 2 of 3 nodes up, waiting

@@ -120,7 +120,7 @@ func (l *loop) changeSync(sync Sync, now time.Duration) {
 	switch {
 	case l.leaving || !l.hasJoined:
 	case s.done:
-		l.opts.Progress(s.progress())
+		l.opts.Progress(l.progress())
 	default:
 		l.startSync(now)
 	}

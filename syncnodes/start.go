@@ -144,7 +144,9 @@ func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 		calls: make(map[uint64]call), who: make(map[uint64]*census),
 		refused: make(map[nodeid.Name]time.Duration), handshakes: newHandshakes(),
 	}
-	info := membership.Info{Hidden: opts.Hidden, ConnectAll: !opts.Alone, Route: conn.RouteAddr()}
+	info := membership.Info{
+		Hidden: opts.Hidden, ConnectAll: !opts.Alone, Transient: opts.Transient, Route: conn.RouteAddr(), Version: opts.Version,
+	}
 	l.endpoint = session.NewEndpoint(session.Config{
 		Self: opts.Name, Incarnation: n.inc, Key: keys.own,
 		Info:      membership.AppendInfo(nil, info),

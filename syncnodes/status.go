@@ -15,9 +15,11 @@ type Status struct {
 	Incarnation nodeid.Incarnation
 	Hidden      bool
 	Started     time.Time
+	Version     string // Options.Version
 	Fingerprint string // of the own cookie
 	Bus         string // embedded or external
 	BusLost     bool
+	Settled     bool   // the bus was looked through once: who is there can be reached
 	Listen      string // embedded: where routes are taken
 	Sync        Progress
 	Peers       []Peer            // sorted by name; Since is on Now's clock
@@ -31,10 +33,10 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 	err := n.do(ctx, func(l *loop) {
 		bus := l.conn.Stats()
 		s = Status{
-			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(),
+			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(), Version: l.opts.Version,
 			Fingerprint: l.printed,
-			Bus:         bus.Kind.String(), BusLost: l.busLost, Listen: bus.Listen,
-			Sync: l.sync.progress(), Peers: l.core.Peers(), Now: l.clock(),
+			Bus:         bus.Kind.String(), BusLost: l.busLost, Settled: l.settling == nil, Listen: bus.Listen,
+			Sync: l.progress(), Peers: l.core.Peers(), Now: l.clock(),
 			Dropped: occurred(l.dropped()),
 		}
 	})

@@ -87,10 +87,20 @@ func (s *syncState) missing() []nodeid.Name {
 	return missing
 }
 
-func (s *syncState) progress() Progress {
+func (s *syncState) progress(now time.Duration) Progress {
 	missing := s.missing()
-	return Progress{Up: len(s.expected) - len(missing), Of: len(s.expected), Missing: missing, Done: s.done}
+	p := Progress{Up: len(s.expected) - len(missing), Of: len(s.expected), Missing: missing, Done: s.done}
+	switch {
+	case s.done:
+	case s.until == infinitely:
+		p.Left = Infinity
+	default:
+		p.Left = max(0, s.until-now)
+	}
+	return p
 }
+
+func (l *loop) progress() Progress { return l.sync.progress(l.clock()) }
 
 // startSync begins the wait, or begins it anew.
 func (l *loop) startSync(now time.Duration) {
@@ -106,8 +116,8 @@ func (l *loop) startSync(now time.Duration) {
 	if s.timeout > 0 {
 		s.until = now + s.timeout
 	}
-	l.log.Info(s.progress().String())
-	l.opts.Progress(s.progress())
+	l.log.Info(l.progress().String())
+	l.opts.Progress(l.progress())
 }
 
 // syncEvent counts a node that came or went.
@@ -139,9 +149,9 @@ func (l *loop) tickSync(now time.Duration) {
 	}
 	s.tellAt = infinitely
 	if !s.done && l.hasJoined {
-		l.log.Info(s.progress().String())
+		l.log.Info(l.progress().String())
 	}
-	l.opts.Progress(s.progress())
+	l.opts.Progress(l.progress())
 }
 
 // endSync gives the result to all who wait for it.
@@ -157,9 +167,9 @@ func (l *loop) endSync() {
 	case len(missing) > 0:
 		l.log.Warn("sync over: going on without " + nameSome(missing))
 	case len(s.expected) > 0:
-		l.log.Info(s.progress().String())
+		l.log.Info(l.progress().String())
 	}
-	l.opts.Progress(s.progress())
+	l.opts.Progress(l.progress())
 	for _, answer := range s.waiting {
 		answer(s.result)
 	}

@@ -29,6 +29,7 @@ import (
 //	POST /cookie      Cookie      Outcome
 //	POST /call        Call        Reply
 //	POST /reload      {}          Reload     or an error of the kind config
+//	POST /dump        {}          Outcome    when the state is in the log
 //	POST /stop        {}          Outcome    when the node has left
 const (
 	pathSelf       = "/self"
@@ -43,6 +44,7 @@ const (
 	pathForget     = "/forget"
 	pathCall       = "/call"
 	pathReload     = "/reload"
+	pathDump       = "/dump"
 	pathStop       = "/stop"
 )
 
@@ -102,6 +104,7 @@ type Status struct {
 	Hidden      bool              `json:"hidden"`
 	PID         int               `json:"pid"`
 	Started     time.Time         `json:"started"`
+	Version     string            `json:"version"`
 	Fingerprint string            `json:"cookie_fingerprint"`
 	Bus         Bus               `json:"bus"`
 	Sync        Sync              `json:"sync"`
@@ -165,6 +168,9 @@ type Peer struct {
 	Expected    bool        `json:"expected"` // named in a sync list
 	Since       *time.Time  `json:"since,omitempty"`
 	RoundTrip   Duration    `json:"round_trip"`
+	Address     string      `json:"address,omitempty"` // embedded: where its server listens
+	Version     string      `json:"version,omitempty"` // of its program
+	This        bool        `json:"this,omitempty"`    // it is the node that tells
 }
 
 // Reload tells what a reload has changed.
@@ -285,7 +291,7 @@ type failure struct {
 func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, now time.Time) Status {
 	out := Status{
 		Node: s.Node, Incarnation: s.Incarnation.String(), Hidden: s.Hidden,
-		PID: pid, Started: s.Started.UTC(), Fingerprint: s.Fingerprint,
+		PID: pid, Started: s.Started.UTC(), Version: s.Version, Fingerprint: s.Fingerprint,
 		Bus: Bus{Kind: s.Bus, Listen: s.Listen, Lost: s.BusLost},
 		Sync: Sync{
 			Up: s.Sync.Up, Of: s.Sync.Of, Missing: notNil(s.Sync.Missing),
@@ -302,7 +308,7 @@ func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, now time.T
 	for _, p := range s.Peers {
 		peer := Peer{
 			Node: p.Node, State: p.State.String(), Detail: p.Detail,
-			Hidden: p.Hidden, Expected: p.Expected, RoundTrip: Duration(p.RoundTrip),
+			Hidden: p.Hidden, Expected: p.Expected, RoundTrip: Duration(p.RoundTrip), Address: p.Address, Version: p.Version,
 		}
 		if !p.Incarnation.IsZero() {
 			since := now.Add(p.Since - s.Now).UTC()

@@ -120,6 +120,12 @@ func (c *Client) Reload(ctx context.Context) (Reload, error) {
 	return post[Reload](ctx, c, pathReload, nothing{})
 }
 
+// Dump lets it write its state to its log.
+func (c *Client) Dump(ctx context.Context) error {
+	_, err := post[Outcome](ctx, c, pathDump, nothing{})
+	return err
+}
+
 // Stop ends the daemon, and returns when its node has left the cluster.
 func (c *Client) Stop(ctx context.Context) error {
 	_, err := post[Outcome](ctx, c, pathStop, nothing{})

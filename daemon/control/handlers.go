@@ -28,7 +28,10 @@ func (s *Server) names(ctx context.Context, _ nothing) (Names, error) {
 	return Names{Nodes: notNil(names)}, err
 }
 
-func (s *Server) status(ctx context.Context, _ nothing) (Status, error) {
+func (s *Server) answerStatus(ctx context.Context, _ nothing) (Status, error) { return s.Status(ctx) }
+
+// Status is what the server answers to who asks for it.
+func (s *Server) Status(ctx context.Context) (Status, error) {
 	status, err := s.node.Status(ctx)
 	if err != nil {
 		return Status{}, err
@@ -119,6 +122,14 @@ func (s *Server) call(ctx context.Context, q Call) (Reply, error) {
 
 func (s *Server) reload(ctx context.Context, _ nothing) (Reload, error) {
 	return s.daemon.Reload(ctx)
+}
+
+func (s *Server) dump(ctx context.Context, _ nothing) (Outcome, error) {
+	status, err := s.Status(ctx)
+	if err == nil {
+		s.daemon.Dump(status)
+	}
+	return Outcome{OK: err == nil}, err
 }
 
 func (s *Server) stopNode(ctx context.Context, _ nothing) (Outcome, error) {

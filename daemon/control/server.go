@@ -50,6 +50,8 @@ type Daemon struct {
 	// Reload reads the configuration again. Its error is an *Error of the kind
 	// Config where that is wrong.
 	Reload func(ctx context.Context) (Reload, error)
+	// Dump writes a status to the log.
+	Dump func(Status)
 	// Journal has the events, Observed how it and the hooks are.
 	Journal  eventstream.Journal
 	Observed func() metrics.Observed
@@ -97,7 +99,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET "+pathNodes, answer(s.nodes))
 	mux.HandleFunc("GET "+pathNames, answer(s.names))
 	mux.HandleFunc("GET "+pathCookie, answer(s.cookie))
-	mux.HandleFunc("GET "+pathStatus, answer(s.status))
+	mux.HandleFunc("GET "+pathStatus, answer(s.answerStatus))
 	mux.HandleFunc("GET "+pathEvents, s.events)
 	mux.HandleFunc("POST "+pathPing, answer(s.ping))
 	mux.HandleFunc("POST "+pathConnect, answer(s.connect))
@@ -106,6 +108,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST "+pathCookie, answer(s.setCookie))
 	mux.HandleFunc("POST "+pathCall, answer(s.call))
 	mux.HandleFunc("POST "+pathReload, answer(s.reload))
+	mux.HandleFunc("POST "+pathDump, answer(s.dump))
 	mux.HandleFunc("POST "+pathStop, answer(s.stopNode))
 	return mux
 }

@@ -2,6 +2,7 @@ package manpage
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,15 +22,18 @@ func listOf(block string) ([]entry, bool) {
 		rest, goesOn := strings.CutPrefix(line, column)
 		switch m := entryLine.FindStringSubmatch(line); {
 		case len(list) > 0 && goesOn && !strings.HasPrefix(rest, " "):
-			list[len(list)-1].text += " " + rest
+			last := &list[len(list)-1]
+			last.text = strings.TrimSpace(last.text + " " + rest)
 		case m != nil && (len(list) == 0 || len(m[1]) == len(column)):
 			column = strings.Repeat(" ", len(m[1]))
 			list = append(list, entry{m[2], m[3]})
+		case m == nil && len(list) > 0 && strings.HasPrefix(line, "  ") && line[2] != ' ': // it is too long for a text beside it
+			list = append(list, entry{word: line[2:]})
 		default:
 			return nil, false
 		}
 	}
-	return list, true
+	return list, !slices.ContainsFunc(list, func(e entry) bool { return e.text == "" })
 }
 
 // unindent takes as many blanks from each line as the first one has.

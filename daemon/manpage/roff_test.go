@@ -56,6 +56,8 @@ func TestLists(t *testing.T) {
 		{"entries", "  NODE  its name\n  STATE  up", nil}, // another column
 		{"a column", "  NODE   its name\n  STATE  up;\n         down", []entry{{"NODE", "its name"}, {"STATE", "up; down"}}},
 		{"several words", "  self, start  who saw it\n  x            y", []entry{{"self, start", "who saw it"}, {"x", "y"}}},
+		{"a long word", "  a   b\n  NAME on NODE: ...\n      c", []entry{{"a", "b"}, {"NAME on NODE: ...", "c"}}},
+		{"without a text", "  a   b\n  NAME", nil},
 		{"an example", "  interconnectd completion fish > x", nil},
 		{"text", "Each is a line.", nil},
 		{"set in further", "  a  b\n       c", nil},

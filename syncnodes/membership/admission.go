@@ -104,6 +104,7 @@ func (c *Core) Established(link LinkID, ref NodeRef, info Info, dialled bool, no
 			return
 		}
 		c.bringDown(p, ConnectionClosed, "link replaced", now)
+		p = c.peer(ref.Node) // a transient one is forgotten
 	}
 	c.bringUp(p, ref, link, info, now)
 }

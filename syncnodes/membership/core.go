@@ -254,11 +254,14 @@ func (c *Core) Deadline() time.Duration {
 	return next
 }
 
-// Peers are all peers that are known, sorted by name. One that was up and is dialled
-// again, as it is time after time, is Down until it is up.
+// Peers are all peers that are known, sorted by name, but for transient ones. One that
+// was up and is dialled again, as it is time after time, is Down until it is up.
 func (c *Core) Peers() []PeerStatus {
 	statuses := make([]PeerStatus, 0, len(c.peers))
 	for _, p := range c.sortedPeers() {
+		if p.untold && p.state.Linked() {
+			continue
+		}
 		state := p.state
 		if state == Connecting && !p.inc.IsZero() {
 			state = Down
@@ -266,6 +269,7 @@ func (c *Core) Peers() []PeerStatus {
 		statuses = append(statuses, PeerStatus{
 			Node: p.name, State: state, Detail: p.detail, Reason: p.reason, Incarnation: p.inc,
 			Hidden: c.hidden(p), Expected: p.expected, Since: p.since, RoundTrip: p.watch.srtt,
+			Address: p.info.Route, Version: p.info.Version,
 		})
 	}
 	return statuses
@@ -289,8 +293,11 @@ func (c *Core) sortedPeers() []*peer {
 }
 
 // hidden reports whether the connection is hidden: either end is, as in OTP's
-// dist_util, which takes DFLAG_PUBLISHED from both when one lacks it.
-func (c *Core) hidden(p *peer) bool { return c.cfg.Info.Hidden || p.info.Hidden }
+// dist_util, which takes DFLAG_PUBLISHED from both when one lacks it. To a transient
+// node, whose every connection is, a peer is what it is to others.
+func (c *Core) hidden(p *peer) bool {
+	return c.cfg.Info.Hidden && !c.cfg.Info.Transient || p.info.Hidden
+}
 
 // meshes reports whether a node with that info takes part in the mesh.
 func (c *Core) meshes(info Info) bool { return info.ConnectAll && !info.Hidden }

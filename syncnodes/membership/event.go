@@ -66,12 +66,14 @@ func (r Reason) String() string {
 	return fmt.Sprintf("reason(%d)", uint8(r))
 }
 
-// Event is a change that observers are told: a node came up or went down.
+// Event tells that a node came up or went down: what observers are told, unless it
+// is Transient.
 type Event struct {
 	Up          bool // nodeup; else nodedown
 	Node        nodeid.Name
 	Incarnation nodeid.Incarnation
 	Hidden      bool          // the connection is hidden: either end is
+	Transient   bool          // nothing that observers are told: Info.Transient
 	From, To    State         // of the peer, before and after
 	Reason      Reason        // of a nodedown
 	Detail      string        // of a nodedown: our own words, may be empty
@@ -83,8 +85,15 @@ type Event struct {
 type Info struct {
 	Hidden     bool
 	ConnectAll bool
-	Route      string // where its embedded server listens, host:port; may be empty
+	// Transient is a node that came to ask something, and leaves: nobody is told of it,
+	// unless it is expected, and it is forgotten when it goes.
+	Transient bool
+	Route     string // where its embedded server listens, host:port; may be empty
+	Version   string // of its program: MaxVersion bytes of ASCII at most, no blanks; may be empty
 }
+
+// MaxVersion bounds Info.Version in bytes.
+const MaxVersion = 64
 
 // PeerStatus is a peer as status and `nodes` show it.
 type PeerStatus struct {
@@ -97,4 +106,6 @@ type PeerStatus struct {
 	Expected    bool          // named in a sync list
 	Since       time.Duration // on the core's clock: of its last nodeup or nodedown
 	RoundTrip   time.Duration // smoothed; 0 before the first answer
+	Address     string        // Info.Route of its last link
+	Version     string        // Info.Version of its last link
 }

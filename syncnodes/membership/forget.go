@@ -20,6 +20,12 @@ func (c *Core) Forget(name nodeid.Name, now time.Duration) (forgotten, linked bo
 		return false, true
 	}
 	forgotten = !p.inc.IsZero() || !p.parted.IsZero() || p.barred
+	c.forget(p, now)
+	return forgotten, false
+}
+
+// forget drops what is known of p, which is not linked.
+func (c *Core) forget(p *peer, now time.Duration) {
 	p.inc, p.info, p.since, p.detail = nodeid.Incarnation{}, Info{}, 0, ""
 	p.parted, p.barred = nodeid.Incarnation{}, false
 	if p.state != Connecting {
@@ -32,5 +38,4 @@ func (c *Core) Forget(name nodeid.Name, now time.Duration) (forgotten, linked bo
 	}
 	c.reschedule(p, now)
 	c.forgetIdle(p)
-	return forgotten, false
 }

@@ -23,6 +23,7 @@ type peer struct {
 	since  time.Duration
 	detail string
 	reason Reason // of the last nodedown
+	untold bool   // its events are Transient
 	watch  watch
 	ending ending
 
@@ -139,7 +140,8 @@ func (c *Core) bringUp(p *peer, ref NodeRef, link LinkID, info Info, now time.Du
 		defer c.dialNext(now)
 	}
 	from := c.setState(p, Up, "link established")
-	c.emit(Event{Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), From: from, To: p.state})
+	p.untold = info.Transient && !p.expected
+	c.emit(Event{Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Transient: p.untold, From: from, To: p.state})
 	c.probe(p, now) // the first round trip, for status
 	if first {
 		c.pull(p, "")
@@ -162,13 +164,16 @@ func (c *Core) bringDown(p *peer, reason Reason, detail string, now time.Duratio
 	from := c.setState(p, Down, reason.String())
 	if !c.leaving { // who leaves has nothing to tell of the others
 		c.emit(Event{
-			Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), From: from, To: p.state,
+			Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Transient: p.untold, From: from, To: p.state,
 			Reason: reason, Detail: detail, UpFor: upFor,
 		})
 	}
 	c.emit(Close{Link: link, Reason: reason})
 	c.afterDown(p, reason, now)
 	c.reschedule(p, now)
+	if p.untold && !p.expected {
+		c.forget(p, now)
+	}
 }
 
 // afterDown admits who waited for this verdict, or dials again.

@@ -106,8 +106,8 @@ func (x *loneCore) ref() NodeRef {
 }
 
 func (x *loneCore) info() Info {
-	bits := rapid.IntRange(0, 7).Draw(x.t, "info")
-	info := Info{Hidden: bits&1 != 0, ConnectAll: bits&2 != 0}
+	bits := rapid.IntRange(0, 15).Draw(x.t, "info")
+	info := Info{Hidden: bits&1 != 0, ConnectAll: bits&2 != 0, Transient: bits&8 != 0}
 	if bits&4 != 0 {
 		info.Route = "127.0.0.1:4370"
 	}

@@ -159,6 +159,8 @@ func (w *world) startOptions(args []string) simOptions {
 			o.sync = fullList([]string{value})
 		case "hidden":
 			o.hidden = true
+		case "transient":
+			o.visitor = true
 		case "nomesh":
 			o.noMesh = true
 		case "external":

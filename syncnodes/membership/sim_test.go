@@ -141,6 +141,7 @@ const testTimeout = 3 * time.Second
 type simOptions struct {
 	sync     []nodeid.Name
 	hidden   bool
+	visitor  bool // a transient one
 	noMesh   bool
 	cookie   string
 	auto     AutoConnect
@@ -156,7 +157,7 @@ func (w *world) add(name nodeid.Name, o simOptions) *simNode {
 	n.ref = NodeRef{Node: name}
 	binary.BigEndian.PutUint64(n.ref.Incarnation[8:], w.nextID)
 	n.interval, n.timeout = cmp.Or(o.interval, 250*time.Millisecond), cmp.Or(o.timeout, testTimeout)
-	n.info = Info{Hidden: o.hidden, ConnectAll: !o.noMesh}
+	n.info = Info{Hidden: o.hidden || o.visitor, Transient: o.visitor, ConnectAll: !o.noMesh}
 	n.gone = time.Second
 	if !o.external {
 		n.info.Route = "route of " + string(name)
@@ -284,10 +285,10 @@ func (n *simNode) note(e Event) {
 	w := n.w
 	n.witness.event(e, n.now())
 	if e.Up {
-		w.logf("%s: nodeup %s%s", n.ref.Node, e.Node, hiddenMark(e.Hidden))
+		w.logf("%s: nodeup %s%s", n.ref.Node, e.Node, marksOf(e))
 		return
 	}
-	w.logf("%s: nodedown %s%s reason=%s detail=%q", n.ref.Node, e.Node, hiddenMark(e.Hidden), e.Reason, e.Detail)
+	w.logf("%s: nodedown %s%s reason=%s detail=%q", n.ref.Node, e.Node, marksOf(e), e.Reason, e.Detail)
 	peer := w.find(NodeRef{e.Node, e.Incarnation})
 	switch {
 	case peer.dead:
@@ -300,8 +301,11 @@ func (n *simNode) note(e Event) {
 	}
 }
 
-func hiddenMark(hidden bool) string {
-	if hidden {
+func marksOf(e Event) string {
+	switch {
+	case e.Transient:
+		return " (transient)"
+	case e.Hidden:
 		return " (hidden)"
 	}
 	return ""

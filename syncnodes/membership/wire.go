@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"interconnectd/configs/nodeid"
 )
@@ -15,12 +16,13 @@ const PageBytes = 32 << 10
 const (
 	infoHidden     = 1 << 0
 	infoConnectAll = 1 << 1
+	infoTransient  = 1 << 2
 )
 
 var errShort = errors.New("message ends early")
 
-// AppendInfo appends the form of info in bytes: a flag byte, then the route
-// with its length before it.
+// AppendInfo appends the form of info in bytes: a flag byte, then the route and the
+// version, each with its length before it.
 func AppendInfo(dst []byte, info Info) []byte {
 	var flags byte
 	if info.Hidden {
@@ -29,23 +31,39 @@ func AppendInfo(dst []byte, info Info) []byte {
 	if info.ConnectAll {
 		flags |= infoConnectAll
 	}
-	return appendString(append(dst, flags), info.Route)
+	if info.Transient {
+		flags |= infoTransient
+	}
+	dst = appendString(append(dst, flags), info.Route)
+	return appendString(dst, info.Version)
 }
 
-// ParseInfo reads what AppendInfo wrote. Bytes after it are left for later
-// versions.
+// ParseInfo reads what AppendInfo wrote; an info without a version is one of
+// v0.1.0. Bytes after it are left for later versions.
 func ParseInfo(data []byte) (Info, error) {
 	r := reader{data: data}
 	flags := r.byte()
 	info := Info{
 		Hidden:     flags&infoHidden != 0,
 		ConnectAll: flags&infoConnectAll != 0,
+		Transient:  flags&infoTransient != 0,
 		Route:      r.string(),
+	}
+	if r.err == nil && len(r.data) > 0 {
+		info.Version = r.string()
+	}
+	if r.err == nil && !ValidVersion(info.Version) {
+		r.err = fmt.Errorf("%q is no version", info.Version)
 	}
 	if r.err != nil {
 		return Info{}, fmt.Errorf("reading a peer's info: %w", r.err)
 	}
 	return info, nil
+}
+
+// ValidVersion reports whether people may be shown v as it is: see Info.
+func ValidVersion(v string) bool {
+	return len(v) <= MaxVersion && !strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // AppendRef appends the form of ref in bytes: the name with its length before

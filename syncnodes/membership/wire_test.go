@@ -71,15 +71,35 @@ func TestParseMessageRefuses(t *testing.T) {
 }
 
 func TestInfoRoundTrip(t *testing.T) {
-	for _, info := range []Info{{}, {Hidden: true}, {ConnectAll: true, Route: "127.0.0.1:4370"}} {
+	for _, info := range []Info{
+		{}, {Hidden: true}, {ConnectAll: true, Route: "127.0.0.1:4370"}, {Hidden: true, Transient: true, Version: "v0.2.0"},
+		{Route: "127.0.0.1:4370", Version: strings.Repeat("v", MaxVersion)},
+	} {
 		data := AppendInfo(nil, info)
 		for _, data := range [][]byte{data, append(bytes.Clone(data), "of a later version"...)} {
 			if got, err := ParseInfo(data); err != nil || got != info {
 				t.Errorf("ParseInfo(%q) = %+v, %v; want %+v", data, got, err, info)
 			}
 		}
-		if _, err := ParseInfo(data[:len(data)-1]); err == nil && info.Route != "" {
+		if _, err := ParseInfo(data[:len(data)-1]); err == nil && info.Version != "" {
 			t.Errorf("ParseInfo accepted %q without its last byte", data)
+		}
+	}
+}
+
+// Nodes of before there was a version told none.
+func TestInfoWithoutVersion(t *testing.T) {
+	want := Info{ConnectAll: true, Route: "127.0.0.1:4370"}
+	if got, err := ParseInfo(appendString([]byte{infoConnectAll}, want.Route)); err != nil || got != want {
+		t.Errorf("ParseInfo = %+v, %v; want %+v", got, err, want)
+	}
+}
+
+// A version is shown to people, on their terminals.
+func TestInfoRefusesVersions(t *testing.T) {
+	for _, version := range []string{"\x1b[2J", "v 1", "v1\n", "vé", strings.Repeat("v", MaxVersion+1)} {
+		if got, err := ParseInfo(AppendInfo(nil, Info{Version: version})); err == nil {
+			t.Errorf("the version %q was read: %+v", version, got)
 		}
 	}
 }

@@ -138,7 +138,7 @@ func TestAtAPrompt(t *testing.T) {
 			if _, err := os.Stat(shell.needs); shell.needs != "" && err != nil {
 				required.Missing(t, err.Error())
 			}
-			term := openTerminal(t, s.command(shell.argv[0], shell.argv[1:]...))
+			term := openPrompt(t, s.command(shell.argv[0], shell.argv[1:]...))
 			for _, line := range lines {
 				term.await("READY> ", "")
 				term.press(line.keys)

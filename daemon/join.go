@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"interconnectd/configs"
+	"interconnectd/configs/nodeid"
+	"interconnectd/daemon/control"
+	"interconnectd/syncnodes"
+)
+
+// joinFlags let a command join for a moment, in place of a daemon: each of them says so.
+// They mean what they mean to the daemon.
+func joinFlags() []configs.Flag {
+	names := []string{"bus", "name", "sname", "setcookie_file", "settings", "config"}
+	return slices.DeleteFunc(configs.Flags(), func(f configs.Flag) bool { return !slices.Contains(names, f.Name) })
+}
+
+const joinAbout = `With -bus, -name, -sname, -setcookie_file, -settings or -config no daemon is asked: the
+command joins for a moment as a hidden node of its own, as erl_call does, and no log or list
+tells of it. It meets the others where a daemon with these flags would, of -config only the
+ports count, and it makes up a name where none is given.
+`
+
+// joinWithin is how long the bus may take to be there.
+const joinWithin = 5 * time.Second
+
+// answerer is who answers a command: a daemon, or a node of this process that joined for a
+// moment.
+type answerer struct {
+	*control.Client
+	joined bool
+	leave  func() // is called at the end
+}
+
+// joining are the flags of a command that asks a daemon or joins.
+func joining(own ...configs.Flag) configs.FlagSet {
+	return configs.FlagSet{Flags: slices.Concat(own, []configs.Flag{nodeFlag, outputFlag}, joinFlags())}
+}
+
+// askNodes is who answers. peer is whom the command is about, "" for all.
+func askNodes(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name) (*answerer, error) {
+	if !slices.ContainsFunc(joinFlags(), func(f configs.Flag) bool { return args.Has(f.Name) }) {
+		daemon, err := find(ctx, w, args)
+		return &answerer{Client: daemon, leave: func() {}}, err
+	}
+	if args.Has("node") {
+		return nil, &configs.UsageError{Msg: "-node asks a daemon, and the other flags do without one"}
+	}
+	return joinBus(ctx, w, args, peer)
+}
+
+// joinBus starts a node that leaves again, also where a signal comes.
+func joinBus(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name) (*answerer, error) {
+	cfg, problems := configs.LoadTransient(configs.Input{Args: args, Getenv: w.getenv}, peer)
+	if problems.Err() != nil {
+		fmt.Fprint(w.stderr, problems.Render())
+		return nil, silent(exitConfig)
+	}
+	ctx, release := untilInterrupted(ctx)
+	// What goes wrong on the bus is told; how the node lives is not.
+	log := hclog.New(&hclog.LoggerOptions{Name: "interconnectd", Level: hclog.Warn, Output: w.stderr, DisableTime: true})
+	opts := optionsOf(cfg, log, nil)
+	opts.Sync, opts.Transient, opts.Alone = syncnodes.Sync{}, true, true
+	node, err := syncnodes.Start(ctx, opts)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	leave := func() {
+		_ = node.Close() // what it was asked is answered
+		release()
+	}
+	if err := awaitBus(ctx, node); err != nil {
+		leave()
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { _ = node.Close() }) // whoever waits for it is answered
+	return &answerer{Client: control.Local(node), joined: true, leave: leave}, nil
+}
+
+// errNoBus is what no server answers to; the log has said why.
+var errNoBus = errors.New("no NATS server can be reached")
+
+// meshWithin is how long the mesh may take to find all daemons: a port of the range
+// that is held by something else may never settle it.
+const meshWithin = 1500 * time.Millisecond
+
+// awaitBus waits until whoever is on the bus can be reached.
+func awaitBus(ctx context.Context, node *syncnodes.Node) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, joinWithin, errNoBus)
+	defer cancel()
+	for began := time.Now(); ; {
+		status, err := node.Status(ctx)
+		if err == nil && !status.BusLost && (status.Settled || time.Since(began) >= meshWithin) {
+			return nil
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// connectAllWithin bounds how long all nodes of a bus may take to be connected.
+const connectAllWithin = 10 * time.Second
+
+// connectAll connects with all who are on the bus, and have the cookie.
+func (a *answerer) connectAll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectAllWithin)
+	defer cancel()
+	names, err := a.Names(ctx)
+	if err != nil {
+		return
+	}
+	var dials sync.WaitGroup
+	for _, name := range names {
+		if name != a.Node() {
+			dials.Go(func() { _, _ = a.Ping(ctx, name) }) // who refuses is not listed
+		}
+	}
+	dials.Wait()
+}
