@@ -128,7 +128,7 @@ func TestAtAPrompt(t *testing.T) {
 		{"interconnectd ping 'b-2@12\t", `interconnectd ping 'b-2@127\.0\.0\.1' `},
 		{"interconnectd disconnect -node b-1@127.0.0.1 b\t", `interconnectd disconnect -node b-1@127\.0\.0\.1 b-2@127\.0\.0\.1 `},
 		{"interconnectd -node 'b-1@127.0.0.1' disconnect b\t", `disconnect b-2@127\.0\.0\.1 `},
-		{"interconnectd ping b-\t\t", `b-1@127\.0\.0\.1 .*b-2@127\.0\.0\.1 |b-2@127\.0\.0\.1 .*b-1@127\.0\.0\.1 `},
+		{"interconnectd status -node b-\t\t", `b-1@127\.0\.0\.1 .*b-2@127\.0\.0\.1 |b-2@127\.0\.0\.1 .*b-1@127\.0\.0\.1 `},
 		{"interconnectd -conf\tsys.c\t", `interconnectd -config sys\.config `},
 		{"interconnectd nodes -o j\t", `interconnectd nodes -o json `},
 		{"interconnectd -kernel sync_nodes_o\t", `interconnectd -kernel sync_nodes_optional `},
