@@ -15,7 +15,8 @@ import (
 func aboutCommands() []command {
 	return []command{
 		{
-			name: "version", help: "print the version", do: doVersion,
+			name: "version", help: "print the version", do: doVersion, flags: configs.FlagSet{Flags: []configs.Flag{outputFlag}},
+			about:   "JSON and YAML have an object with version and go, that of the compiler.\n",
 			example: "$ interconnectd version\ninterconnectd v0.1.0 " + runtime.Version() + "\n",
 		},
 		{
@@ -25,9 +26,12 @@ func aboutCommands() []command {
 	}
 }
 
-func doVersion(_ context.Context, w *world, _ *configs.Args) error {
-	_, err := fmt.Fprintln(w.stdout, "interconnectd", version(), runtime.Version())
-	return err
+func doVersion(_ context.Context, w *world, args *configs.Args) error {
+	v := struct {
+		Version string `json:"version"`
+		Go      string `json:"go"`
+	}{version(), runtime.Version()}
+	return show(w, args, v, fmt.Sprintln("interconnectd", v.Version, v.Go))
 }
 
 // version is what the program was built of.

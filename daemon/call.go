@@ -58,7 +58,7 @@ func doCall(ctx context.Context, w *world, args *configs.Args) error {
 	if err != nil {
 		return err
 	}
-	source, err := askNodes(ctx, w, args, node)
+	ctx, source, err := askNodes(ctx, w, args, node)
 	if err != nil {
 		return err
 	}

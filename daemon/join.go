@@ -45,24 +45,25 @@ func joining(own ...configs.Flag) configs.FlagSet {
 	return configs.FlagSet{Flags: slices.Concat(own, []configs.Flag{nodeFlag, outputFlag}, joinFlags())}
 }
 
-// askNodes is who answers. peer is whom the command is about, "" for all.
-func askNodes(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name) (*answerer, error) {
+// askNodes is who answers, and the context for asking. peer is whom the command is about,
+// "" for all.
+func askNodes(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name) (context.Context, *answerer, error) {
 	if !slices.ContainsFunc(joinFlags(), func(f configs.Flag) bool { return args.Has(f.Name) }) {
 		daemon, err := find(ctx, w, args)
-		return &answerer{Client: daemon, leave: func() {}}, err
+		return ctx, &answerer{Client: daemon, leave: func() {}}, err
 	}
 	if args.Has("node") {
-		return nil, &configs.UsageError{Msg: "-node asks a daemon, and the other flags do without one"}
+		return nil, nil, &configs.UsageError{Msg: "-node asks a daemon, and the other flags do without one"}
 	}
 	return joinBus(ctx, w, args, peer)
 }
 
-// joinBus starts a node that leaves again, also where a signal comes.
-func joinBus(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name) (*answerer, error) {
+// joinBus starts a node that leaves again. The context ends where a signal comes.
+func joinBus(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name) (context.Context, *answerer, error) {
 	cfg, problems := configs.LoadTransient(configs.Input{Args: args, Getenv: w.getenv}, peer)
 	if problems.Err() != nil {
 		fmt.Fprint(w.stderr, problems.Render())
-		return nil, silent(exitConfig)
+		return nil, nil, silent(exitConfig)
 	}
 	ctx, release := untilInterrupted(ctx)
 	// What goes wrong on the bus is told; how the node lives is not.
@@ -72,7 +73,7 @@ func joinBus(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name
 	node, err := syncnodes.Start(ctx, opts)
 	if err != nil {
 		release()
-		return nil, err
+		return nil, nil, err
 	}
 	leave := func() {
 		_ = node.Close() // what it was asked is answered
@@ -80,10 +81,9 @@ func joinBus(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name
 	}
 	if err := awaitBus(ctx, node); err != nil {
 		leave()
-		return nil, err
+		return nil, nil, err
 	}
-	context.AfterFunc(ctx, func() { _ = node.Close() }) // whoever waits for it is answered
-	return &answerer{Client: control.Local(node), joined: true, leave: leave}, nil
+	return ctx, &answerer{Client: control.Local(node), joined: true, leave: leave}, nil
 }
 
 // errNoBus is what no server answers to; the log has said why.

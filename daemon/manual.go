@@ -35,6 +35,7 @@ var environment = []manpage.Item{
 	{Word: "NOTIFY_SOCKET, JOURNAL_STREAM", Text: "set by systemd: whom to tell that the daemon is ready, and whether the log goes to the journal"},
 	{Word: "NO_COLOR, TERM", Text: "no colours where the first is set, or the second is dumb or not set"},
 	{Word: "COLUMNS", Text: "how wide the terminal is, in place of what that says itself"},
+	{Word: "GOTRACEBACK", Text: "with all the program tells where it is when it has found a bug of its own"},
 	{Word: "SOURCE_DATE_EPOCH", Text: "the date of the pages that interconnectd man writes, in seconds"},
 }
 
@@ -85,7 +86,7 @@ func exitsOf(c command) []manpage.Item {
 		list = append(list, manpage.Item{Word: fmt.Sprint(exitNo), Text: "a file does not parse"})
 	}
 	list = append(list, manpage.Item{Word: fmt.Sprint(exitUsage), Text: "the command line makes no sense"})
-	list = append(list, exitItems(exitIO)...)
+	list = append(list, exitItems(exitInternal, exitIO)...)
 	if hasFlag(c, "settings") {
 		list = append(list, exitItems(exitConfig)...)
 	}

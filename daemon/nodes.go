@@ -60,7 +60,7 @@ func doSelf(ctx context.Context, w *world, args *configs.Args) error {
 }
 
 func doNames(ctx context.Context, w *world, args *configs.Args) error {
-	source, err := askNodes(ctx, w, args, "")
+	ctx, source, err := askNodes(ctx, w, args, "")
 	if err != nil {
 		return err
 	}

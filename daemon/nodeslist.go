@@ -70,7 +70,7 @@ func exampleTime(after time.Duration) *time.Time {
 }
 
 func doNodes(ctx context.Context, w *world, args *configs.Args) error {
-	source, err := askNodes(ctx, w, args, "")
+	ctx, source, err := askNodes(ctx, w, args, "")
 	if err != nil {
 		return err
 	}

@@ -80,9 +80,9 @@ func show(w *world, args *configs.Args, value any, text string) error {
 	return nil
 }
 
-// exponent is a text such as 1e234567, which a fingerprint may be: the encoder
-// puts it in no quotes, and others would read a number.
-var exponent = regexp.MustCompile(`(?m)(: |- )([0-9]+e[0-9]+)$`)
+// number is a text that others would read as a number, by one YAML or the other: a
+// cookie or an incarnation may look so, and the encoder knows only some of these.
+var number = regexp.MustCompile(`^[-+]?([0-9][0-9_]*|[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?|[0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9]+(:[0-5]?[0-9])+)$`)
 
 // toYAML is JSON as YAML. No number of ours is so large as to have an exponent.
 func toYAML(text []byte) ([]byte, error) {
@@ -90,22 +90,21 @@ func toYAML(text []byte) ([]byte, error) {
 	if err := yaml.UnmarshalWithOptions(text, &value, yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	out, err := yaml.Marshal(escaped(value, false))
-	return exponent.ReplaceAll(out, []byte(`$1"$2"`)), err
+	return yaml.Marshal(escaped(value, false))
 }
 
-// controlled is a text with control characters, which may not stand in YAML as
-// they are: the encoder escapes them between double quotes only.
+// controlled is a text that must stand between double quotes in YAML: it would be a
+// number without, or has control characters, which the encoder escapes only there.
 type controlled string
 
 func (c controlled) MarshalYAML() ([]byte, error) { return json.Marshal(string(c)) }
 
-// escaped is value with its texts that have control characters, or line ends where
-// all is to stand on one line, made controlled.
+// escaped is value with its texts made controlled that must be: those that have line ends
+// too, where all is to stand on one line.
 func escaped(value any, oneLine bool) any {
 	switch v := value.(type) {
 	case string:
-		if strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) && (oneLine || r != '\n') }) {
+		if number.MatchString(v) || strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) && (oneLine || r != '\n') }) {
 			return controlled(v)
 		}
 	case []any:

@@ -63,7 +63,7 @@ func doPing(ctx context.Context, w *world, args *configs.Args) error {
 	if err != nil {
 		return err
 	}
-	source, err := askNodes(ctx, w, args, node)
+	ctx, source, err := askNodes(ctx, w, args, node)
 	if err != nil {
 		return err
 	}

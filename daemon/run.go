@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -34,7 +35,12 @@ type silent int
 func (s silent) Error() string { return fmt.Sprintf("exit %d", int(s)) }
 
 // run is the whole command; its result is the exit code.
-func run(ctx context.Context, args []string, w *world) int {
+func run(ctx context.Context, args []string, w *world) (code int) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			code = w.crashed(cause)
+		}
+	}()
 	args = hoist(args)
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return w.finish("", runDaemon(ctx, w, args))
@@ -74,6 +80,16 @@ func (w *world) finish(help string, err error) int {
 		fmt.Fprintf(w.stderr, "see 'interconnectd %s'\n", help)
 	}
 	return code
+}
+
+// crashed tells of a bug in one line. Who hunts it sets GOTRACEBACK, as for any program
+// made with Go.
+func (w *world) crashed(cause any) int {
+	fmt.Fprintf(w.stderr, "interconnectd: a bug of interconnectd %s: %v: GOTRACEBACK=all lets it tell where\n", version(), cause)
+	if w.getenv("GOTRACEBACK") != "" {
+		_, _ = w.stderr.Write(debug.Stack())
+	}
+	return exitInternal
 }
 
 // hoist moves -node and -o that stand before the subcommand behind it, and

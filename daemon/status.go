@@ -13,12 +13,38 @@ import (
 	"interconnectd/observer/event"
 )
 
+const statusAbout = `A line with journal tells where events are kept, one with hook how a hook does: the last event
+that it is done with, how many there are after that one, for it or not, and its runs since the
+daemon started. A peer is up; suspect (up, and not answering); down; connecting; or idle (never
+connected, and looked for).
+
+Lines that begin with dropped count what came over the bus and had no effect: malformed
+and senseless what is no packet of ours, wrong cookie and forged what nobody with our cookie
+sent, wrong epoch and unknown session what was for an earlier connection, replayed what came
+before, overruled a false sign of death. A few after a peer's restart are no reason to worry.
+
+JSON and YAML have an object with
+
+  node, incarnation, hidden, pid, started, version, cookie_fingerprint
+  bus      kind (embedded or external), listen, lost
+  sync     up, of, missing (nodes), done (the start-up sync is over), text (all that)
+  peers    as nodes -l -o json has them: node, state, hidden, expected, round_trip, and
+           where there is something to tell since, incarnation, address, version, reason,
+           detail
+  journal  path, events, last (the number of the latest), memory (of the events: not in the
+           file), bytes, lost, and error where it cannot be written
+  hooks    name, delivered (the last event it is done with), waiting (events after it), ok,
+           failed, timed_out, missed, attempts, and where there is something to tell event
+           (that it is at), running_since, error, last_run
+  dropped  counts by their cause
+`
+
 // daemonCommands are about the daemon itself.
 func daemonCommands() []command {
 	return []command{
 		{
 			name: "status", help: "print all that the daemon knows of itself and its peers", flags: asking, do: doStatus,
-			about:   "A line with journal tells where events are kept, one with hook how a hook does: the last event\nthat it is done with, how many there are after that one, for it or not, and its runs since the\ndaemon started. A peer is up; suspect (up, and not answering); down; connecting; or idle (never\nconnected, and looked for).\n\nLines that begin with dropped count what came over the bus and had no effect: malformed\nand senseless what is no packet of ours, wrong cookie and forged what nobody with our cookie\nsent, wrong epoch and unknown session what was for an earlier connection, replayed what came\nbefore, overruled a false sign of death. A few after a peer's restart are no reason to worry.\n",
+			about:   statusAbout,
 			example: "$ interconnectd status\nnode: a@127.0.0.1\n...\npeer: b@127.0.0.1 up visible\n",
 		},
 		{

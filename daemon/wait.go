@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func doWait(ctx context.Context, w *world, args *configs.Args) error {
 	line.close()
 	switch {
 	case errors.Is(err, errWaited):
-		fmt.Fprintf(w.stderr, "interconnectd: waited %s: %s\n", timeout, waiter.last())
+		fmt.Fprintf(w.stderr, "interconnectd: waited %s: %s\n", timeout, cmp.Or(waiter.last(), "the daemon has not answered yet"))
 		return answered(false, show(w, args, false, "false\n"))
 	case err != nil:
 		return err
@@ -227,7 +228,7 @@ func (t *waiter) watch(ctx context.Context, daemon *control.Client) error {
 	}
 }
 
-// last is how things were at the last look.
+// last is how things were at the last look, "" before the first.
 func (t *waiter) last() string {
 	select {
 	case t.said = <-t.news:
