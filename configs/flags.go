@@ -113,7 +113,7 @@ func (s FlagSet) Parse(args []string) (*Args, error) {
 		case word == "--":
 			a.Operands = append(a.Operands, args...)
 			return a, nil
-		case !isFlag(word):
+		case !IsFlag(word):
 			a.Operands = append(a.Operands, word)
 		default:
 			taken, err := s.take(a, word, args)
@@ -282,14 +282,14 @@ func asksForHelp(args []string) bool {
 	return false
 }
 
-// isFlag reports whether word begins a new flag: a dash, and neither "-"
+// IsFlag reports whether word begins a new flag: a dash, and neither "-"
 // alone nor a negative number. "--" is handled before.
-func isFlag(word string) bool {
+func IsFlag(word string) bool {
 	return len(word) > 1 && word[0] == '-' && !(word[1] >= '0' && word[1] <= '9') && word != "--"
 }
 
 // endsValues reports whether word cannot be a flag's value.
-func endsValues(word string) bool { return word == "--" || isFlag(word) }
+func endsValues(word string) bool { return word == "--" || IsFlag(word) }
 
 // isBareAtom reports whether s is an atom that needs no quotes.
 func isBareAtom(s string) bool {

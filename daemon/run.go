@@ -26,7 +26,7 @@ type command struct {
 
 // commands are all subcommands, in the order of the help.
 func commands() []command {
-	return slices.Concat(nodeCommands(), eventCommands(), cookieCommands(), callCommands(), daemonCommands(), fileCommands(), aboutCommands())
+	return slices.Concat(nodeCommands(), eventCommands(), cookieCommands(), callCommands(), daemonCommands(), fileCommands(), shellCommands(), aboutCommands())
 }
 
 // silent ends the command with a code and no words: the answer said it all.
@@ -44,6 +44,10 @@ func run(ctx context.Context, args []string, w *world) (code int) {
 	args = hoist(args)
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return w.finish("", runDaemon(ctx, w, args))
+	}
+	if args[0] == completeWord {
+		complete(ctx, w, args[1:])
+		return exitOK
 	}
 	cmd, err := findCommand(args[0])
 	if err != nil {

@@ -103,3 +103,21 @@ func dial(ctx context.Context, path string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: dialWithin}
 	return dialer.DialContext(ctx, "unix", path)
 }
+
+// Running are clients of all daemons of the place at which Find looks for one, sorted
+// by their nodes. Those that may not be asked are left out, and what was not found
+// when ctx ends.
+func Running(ctx context.Context, getenv func(string) string) []*Client {
+	for _, place := range places(getenv) {
+		found, _ := search(ctx, place, "") // the others answer nobody here
+		if len(found) == 0 {
+			continue
+		}
+		clients := make([]*Client, 0, len(found))
+		for _, node := range slices.Sorted(maps.Keys(found)) {
+			clients = append(clients, newClient(node, found[node]))
+		}
+		return clients
+	}
+	return nil
+}

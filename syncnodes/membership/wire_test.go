@@ -72,7 +72,10 @@ func TestParseMessageRefuses(t *testing.T) {
 
 func TestInfoRoundTrip(t *testing.T) {
 	for _, info := range []Info{
-		{}, {Hidden: true}, {ConnectAll: true, Route: "127.0.0.1:4370"}, {Hidden: true, Transient: true, Version: "v0.2.0"},
+		{},
+		{Hidden: true},
+		{ConnectAll: true, Route: "127.0.0.1:4370"},
+		{Hidden: true, Transient: true, Version: "v0.2.0"},
 		{Route: "127.0.0.1:4370", Version: strings.Repeat("v", MaxVersion)},
 	} {
 		data := AppendInfo(nil, info)
