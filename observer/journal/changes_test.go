@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"interconnectd/observer/event"
 )
 
@@ -136,6 +138,24 @@ func TestKeepFewer(t *testing.T) {
 		}
 	}
 	r.wantAll("20401-20500")
+}
+
+// Who asks what has happened is told what happened until then, before the file is open and
+// while events are gathered for it.
+func TestFindWaitsForTheLatest(t *testing.T) {
+	j := New(Options{Path: filepath.Join(t.TempDir(), "a.db"), Keep: 100, Log: hclog.NewNullLogger(), Gather: 20 * time.Millisecond})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { j.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	for i := range 3 {
+		j.Append(event.Event{Kind: event.NodeUp, Time: start})
+		at, err := j.Find(within(t), 1, time.Time{}, nil)
+		if err != nil || at.Seq != uint64(i) {
+			t.Fatalf("after %d events the last begins behind %v, %v, want %d", i+1, at, err, i)
+		}
+	}
 }
 
 // A clock that was wrong for a while hides nothing.

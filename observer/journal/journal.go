@@ -69,6 +69,8 @@ type Journal struct {
 	former    map[string]bool // ids whose numbers go on here
 	begins    uint64          // the last number before this run
 	queue     []event.Event   // appended, without a number
+	appended  uint64          // how many events were, in this run
+	announced uint64          // how many of them can be read
 	memory    []event.Event   // with numbers, in order, and not in the file
 	last      uint64          // the latest event that can be read
 	positions map[string]uint64
@@ -96,6 +98,7 @@ func New(opts Options) *Journal {
 func (j *Journal) Append(e event.Event) {
 	j.mu.Lock()
 	j.queue = append(j.queue, e)
+	j.appended++
 	j.mu.Unlock()
 	j.nudge()
 }
@@ -308,6 +311,7 @@ func (j *Journal) flush() {
 	}
 	if len(batch) > 0 {
 		j.last = batch[len(batch)-1].Seq
+		j.announced += uint64(len(batch))
 		j.announceLocked()
 	}
 }

@@ -144,9 +144,43 @@ func (j *Journal) Tail(ctx context.Context, most int, since time.Time, keep func
 	return list, err
 }
 
+// settleWithin bounds how long Find waits for what is being written: a disk may hang.
+const settleWithin = time.Second
+
+// settle waits until all can be read that was appended until now.
+func (j *Journal) settle(ctx context.Context) error {
+	if err := j.begun(ctx); err != nil {
+		return err
+	}
+	late := time.NewTimer(settleWithin)
+	defer late.Stop()
+	j.mu.Lock()
+	want := j.appended
+	j.mu.Unlock()
+	for {
+		j.mu.Lock()
+		there, changed := j.announced >= want || j.ended, j.changed
+		j.mu.Unlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-late.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Find gives the place behind which Tail's events begin: that of the latest event,
-// where there are none.
+// where there are none. What was appended before is among them, though it was not
+// written yet.
 func (j *Journal) Find(ctx context.Context, most int, since time.Time, keep func(event.Event) bool) (Cursor, error) {
+	if err := j.settle(ctx); err != nil {
+		return Cursor{}, err
+	}
 	at, err := j.End(ctx)
 	if err != nil {
 		return at, err
