@@ -70,6 +70,15 @@ type stream struct {
 
 // begin finds where the answer begins.
 func (s *stream) begin(ctx context.Context) error {
+	most := max(s.query.Last, 0) // all is 0 to Find
+	if s.query.After != "" || s.query.Last == 0 {
+		most = 1 // it finds nothing that is wanted
+	}
+	// First, for it waits for what has happened and is not written yet.
+	found, err := s.journal.Find(ctx, most, s.query.Since, s.query.wants)
+	if err != nil {
+		return err
+	}
 	end, err := s.journal.End(ctx)
 	if err != nil {
 		return err
@@ -88,8 +97,8 @@ func (s *stream) begin(ctx context.Context) error {
 	case s.query.Last == 0:
 		return nil
 	}
-	s.place, err = s.journal.Find(ctx, max(s.query.Last, 0), s.query.Since, s.query.wants) // all is 0 to it
-	return err
+	s.place = found
+	return nil
 }
 
 // told says to the reader which place he is at, in an event of that kind.
