@@ -48,6 +48,19 @@ var (
 	isDaemon = regexp.MustCompile(`^(interconnectd -|go run \./daemon -)`)
 )
 
+func readDocument(t *testing.T, name string) []block {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(packageDir, "..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := blocksOf(string(text))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return blocks
+}
+
 // TestDocuments runs each command of the documents as it stands there, in a machine of
 // its own where root may do anything, and compares what it prints with what they show.
 func TestDocuments(t *testing.T) {
@@ -56,16 +69,8 @@ func TestDocuments(t *testing.T) {
 	d := newReader(t)
 	for _, name := range documents {
 		t.Run(strings.ReplaceAll(name, "/", "-"), func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join(packageDir, "..", name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			blocks, err := blocksOf(string(text))
-			if err != nil {
-				t.Fatal(err)
-			}
 			section := ""
-			for _, b := range blocks {
+			for _, b := range readDocument(t, name) {
 				if b.section != section {
 					d.endSection(t)
 					section = b.section
@@ -92,15 +97,7 @@ func TestInlineCommands(t *testing.T) {
 	getenv := stageDaemon(t)
 	count := 0
 	for _, name := range documents {
-		text, err := os.ReadFile(filepath.Join(packageDir, "..", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		blocks, err := blocksOf(string(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, b := range blocks {
+		for _, b := range readDocument(t, name) {
 			if !b.inline {
 				continue
 			}
