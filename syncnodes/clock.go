@@ -20,13 +20,27 @@ type Clock interface {
 	At(t time.Duration) <-chan time.Time
 }
 
-// systemClock is a clock whose waits are the system's.
-type systemClock struct{ now func() time.Duration }
+// systemClock is a clock whose waits are the system's. It is one node's, which waits for
+// one moment at a time.
+type systemClock struct {
+	now   func() time.Duration
+	timer *time.Timer
+}
 
-func (c systemClock) Now() time.Duration { return c.now() }
+func newSystemClock() *systemClock { return &systemClock{now: bootClock()} }
 
-// At leaves a timer that nobody waits for any more to the garbage collector.
-func (c systemClock) At(t time.Duration) <-chan time.Time { return time.After(t - c.now()) }
+func (c *systemClock) Now() time.Duration { return c.now() }
+
+// At uses the one timer again: the node moves its alarm with most of what it gets.
+func (c *systemClock) At(t time.Duration) <-chan time.Time {
+	wait := t - c.now()
+	if c.timer == nil {
+		c.timer = time.NewTimer(wait)
+	} else {
+		c.timer.Reset(wait)
+	}
+	return c.timer.C
+}
 
 func monotonicClock() func() time.Duration {
 	start := time.Now()

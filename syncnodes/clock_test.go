@@ -48,7 +48,7 @@ func (fl *fleet) startByHand(clock *clocktest.Clock, opts Options) *Node {
 func TestClockByHand(t *testing.T) {
 	inBubble(t, func(t *testing.T, fl *fleet) {
 		clock := &clocktest.Clock{}
-		fl.clock = clock
+		fl.clock = func() Clock { return clock }
 		fl.hub.SetLatency(0)
 		began := time.Now()
 		opts := fl.options("a")

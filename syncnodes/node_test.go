@@ -27,7 +27,7 @@ const (
 type fleet struct {
 	t       *testing.T
 	hub     *bus.Hub
-	clock   Clock
+	clock   func() Clock // for a node
 	members map[*Node]*bus.Member
 	logs    map[*Node]*logtest.Buffer
 	seen    map[*Node]*Monitor
@@ -36,8 +36,9 @@ type fleet struct {
 func inBubble(t *testing.T, f func(*testing.T, *fleet)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		now := monotonicClock()
 		fl := &fleet{
-			t: t, hub: bus.NewHub(), clock: systemClock{monotonicClock()},
+			t: t, hub: bus.NewHub(), clock: func() Clock { return &systemClock{now: now} },
 			members: make(map[*Node]*bus.Member), logs: make(map[*Node]*logtest.Buffer), seen: make(map[*Node]*Monitor),
 		}
 		fl.hub.SetLatency(time.Millisecond)
@@ -70,7 +71,7 @@ func (fl *fleet) tryStart(opts Options) (*Node, error) {
 		member = fl.hub.Join(cfg.Node, cfg.Incarnation)
 		return member, nil
 	}
-	opts.Clock = fl.clock
+	opts.Clock = fl.clock()
 	n, err := Start(fl.t.Context(), opts)
 	if err != nil {
 		return n, err

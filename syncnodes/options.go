@@ -156,7 +156,7 @@ func (o *Options) fillIn() error {
 		o.Progress = func(Progress) {}
 	}
 	if o.Clock == nil {
-		o.Clock = systemClock{bootClock()}
+		o.Clock = newSystemClock()
 	}
 	o.Detector.fillIn(o.Bus)
 	setDefault(&o.SetupTime, defaultSetup)
