@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"interconnectd/configs"
 	"interconnectd/daemon/manpage"
@@ -76,6 +77,9 @@ var allExits = []int{exitOK, exitNo, exitUsage, exitNoDaemon, exitNameInUse, exi
 func exitsOf(c command) []manpage.Item {
 	if hasFlag(c, nodeFlag.Name) {
 		codes := []int{exitOK, exitNo, exitUsage, exitNoDaemon, exitInternal, exitIO}
+		if hasFlag(c, "name") { // it may join under it
+			codes = slices.Insert(codes, 4, exitNameInUse)
+		}
 		if c.name == "reload" || hasFlag(c, "settings") {
 			codes = append(codes, exitConfig)
 		}
