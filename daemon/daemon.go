@@ -6,6 +6,7 @@ import (
 
 	"interconnectd/configs"
 	"interconnectd/daemon/control"
+	"interconnectd/daemon/terminal"
 )
 
 // runDaemon is the daemon from the command line to the exit.
@@ -31,9 +32,9 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 
 	progress := &syncing{}
 	stderr := w.stderr
-	if isTerminal(stderr) {
-		line := newFooter(stderr, w.getenv, progress.text)
-		defer line.close()
+	if terminal.Is(stderr) {
+		line := terminal.NewFooter(stderr, w.getenv, progress.text)
+		defer line.Close()
 		stderr = line
 	}
 	logs, err := openLogs(stderr, w.getenv, cfg)

@@ -14,6 +14,7 @@ import (
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
 	"interconnectd/daemon/eventstream"
+	"interconnectd/daemon/terminal"
 	"interconnectd/observer/event"
 )
 
@@ -95,7 +96,7 @@ func doEvents(ctx context.Context, w *world, args *configs.Args) error {
 	if err != nil {
 		return err
 	}
-	text, runs, s := "", eventRuns{}, styleFor(w.stdout, w.getenv)
+	text, runs, s := "", eventRuns{}, terminal.StyleOf(w.stdout, w.getenv)
 	for _, e := range list {
 		text += runs.text(e, s)
 	}
@@ -215,7 +216,7 @@ func printEvent(w *world, args *configs.Args, e event.Event, runs *eventRuns) er
 			return err
 		}
 	}
-	return show(w, args, e, runs.text(e, styleFor(w.stdout, w.getenv)))
+	return show(w, args, e, runs.text(e, terminal.StyleOf(w.stdout, w.getenv)))
 }
 
 // eventRuns tells runs of the daemon apart. Its zero value has seen none.
@@ -223,18 +224,18 @@ type eventRuns struct{ last string }
 
 // text is an event for people. Before the first of another run there is a line that
 // says so: nodes that were up come up once more then.
-func (r *eventRuns) text(e event.Event, s style) string {
+func (r *eventRuns) text(e event.Event, s terminal.Style) string {
 	words := e.String()
 	if what, node, ok := strings.Cut(words, ": "); ok {
-		words = s.state(e.After, what) + ": " + node
+		words = s.State(e.After, what) + ": " + node
 	}
-	text := fmt.Sprintf("%d %s %s\n", e.Seq, s.faint(e.Time.UTC().Format(event.TimeFormat)), words)
+	text := fmt.Sprintf("%d %s %s\n", e.Seq, s.Faint(e.Time.UTC().Format(event.TimeFormat)), words)
 	if r.last != "" && r.last != e.Start {
 		started := ""
 		if inc, err := nodeid.ParseIncarnation(e.Start); err == nil {
 			started = " at " + inc.Started().UTC().Format(event.TimeFormat)
 		}
-		text = s.faint(fmt.Sprintf("-- the daemon of %s was started%s --", e.Self, started)) + "\n" + text
+		text = s.Faint(fmt.Sprintf("-- the daemon of %s was started%s --", e.Self, started)) + "\n" + text
 	}
 	r.last = e.Start
 	return text

@@ -13,6 +13,7 @@ import (
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
+	"interconnectd/daemon/terminal"
 	"interconnectd/observer/event"
 )
 
@@ -37,7 +38,7 @@ func doMonitor(ctx context.Context, w *world, args *configs.Args) error {
 	query.Last, query.Follow = 0, true
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	s := styleFor(w.stdout, w.getenv)
+	s := terminal.StyleOf(w.stdout, w.getenv)
 	head := func() error {
 		status, err := daemon.Status(ctx)
 		if err != nil {
@@ -57,15 +58,15 @@ func printText(w *world, text string) error {
 
 // monitorHead is how things are: the sync, and the nodes that were seen, which have no
 // time before them: that is for what happens.
-func monitorHead(s style, status control.Status, of nodeid.Pattern, now time.Time) string {
+func monitorHead(s terminal.Style, status control.Status, of nodeid.Pattern, now time.Time) string {
 	text := status.Sync.Text
 	if status.Sync.Of == 0 {
 		text = "no nodes are expected"
 	}
 	if status.Bus.Lost {
-		text += ", " + s.doubt("bus lost")
+		text += ", " + s.Doubt("bus lost")
 	}
-	text = fmt.Sprintf("%s: %s\n", s.strong(string(status.Node)), text)
+	text = fmt.Sprintf("%s: %s\n", s.Strong(string(status.Node)), text)
 	for _, p := range status.Peers {
 		if p.Since != nil && (of == "" || of.Match(p.Node)) {
 			text += monitored(s, "", p.State, p.Node, p.Hidden, "since "+clockText(*p.Since, now), p.Reason, p.Detail)
@@ -75,7 +76,7 @@ func monitorHead(s style, status control.Status, of nodeid.Pattern, now time.Tim
 }
 
 // monitorLine is a line for an event.
-func monitorLine(s style, e event.Event, zone *time.Location) string {
+func monitorLine(s terminal.Style, e event.Event, zone *time.Location) string {
 	var upFor string
 	if e.Kind == event.NodeDown {
 		upFor = "was up for " + e.UpFor.Rounded().String()
@@ -85,12 +86,12 @@ func monitorLine(s style, e event.Event, zone *time.Location) string {
 }
 
 // monitored is a line about a node, with those of the words that there are.
-func monitored(s style, at, state string, node nodeid.Name, hidden bool, words ...string) string {
+func monitored(s terminal.Style, at, state string, node nodeid.Name, hidden bool, words ...string) string {
 	if hidden {
 		words = slices.Insert(words, 0, event.Hidden)
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
-	line := fmt.Sprintf("%s  %s  %s", s.faint(fmt.Sprintf("%-12s", at)), s.state(state, fmt.Sprintf("%-4s", state)), node)
+	line := fmt.Sprintf("%s  %s  %s", s.Faint(fmt.Sprintf("%-12s", at)), s.State(state, fmt.Sprintf("%-4s", state)), node)
 	if len(words) > 0 {
 		line += "  " + strings.Join(words, ", ")
 	}

@@ -8,11 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"interconnectd/daemon/control"
+	"interconnectd/daemon/terminal"
 	"interconnectd/observer/event"
 )
 
 // monitorDay is what the help's example shows.
-func monitorDay(s style) string {
+func monitorDay(s terminal.Style) string {
 	zone := time.FixedZone("", -3*3600)
 	up := time.Date(2026, 11, 23, 1, 3, 41, 27e6, time.UTC)
 	down := time.Date(2026, 11, 21, 20, 15, 0, 0, time.UTC)
@@ -37,7 +38,7 @@ func monitorDay(s style) string {
 
 func TestMonitorLines(t *testing.T) {
 	_, want, _ := strings.Cut(exampleMonitor, "\n")
-	if diff := cmp.Diff(want, monitorDay(style{})); diff != "" {
+	if diff := cmp.Diff(want, monitorDay(terminal.Style{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	want = "\x1b[1ma@127.0.0.1\x1b[0m: 1 of 2 nodes up, missing c@127.0.0.1\n" +
@@ -45,7 +46,7 @@ func TestMonitorLines(t *testing.T) {
 		"\x1b[2m            \x1b[0m  \x1b[31mdown\x1b[0m  c@127.0.0.1  since Nov 21 17:15, net_tick_timeout, unresponsive for 3.1s\n" +
 		"\x1b[2m22:04:43.372\x1b[0m  \x1b[31mdown\x1b[0m  b@127.0.0.1  connection_closed, crashed, was up for 1m2s\n" +
 		"\x1b[2m22:04:44.801\x1b[0m  \x1b[32mup  \x1b[0m  b@127.0.0.1\n"
-	if diff := cmp.Diff(want, monitorDay(style{coloured: true})); diff != "" {
+	if diff := cmp.Diff(want, monitorDay(terminal.Style{Coloured: true})); diff != "" {
 		t.Errorf("with colours (-want +got):\n%s", diff)
 	}
 }
@@ -57,7 +58,7 @@ func TestMonitorHead(t *testing.T) {
 		Peers: []control.Peer{{Node: "b@h", State: "suspect", Since: &since, Hidden: true, Detail: "no answer"}, {Node: "x@h", State: "up", Since: &since}},
 	}
 	want := "a@h: no nodes are expected, bus lost\n              suspect  b@h  hidden, since 12:00:00.000, no answer\n"
-	if got := monitorHead(style{}, status, "b@*", since); got != want {
+	if got := monitorHead(terminal.Style{}, status, "b@*", since); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

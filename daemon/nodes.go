@@ -7,6 +7,7 @@ import (
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
+	"interconnectd/daemon/terminal"
 )
 
 // nodeCommands ask about nodes and connections.
@@ -21,7 +22,7 @@ func nodeCommands() []command {
 			flags: joining(nodesFlags...),
 			about: nodesAbout + "\n" + joinAbout + "Then it connects to all who are on the bus and have the cookie, and lists those.\n",
 			example: "$ interconnectd nodes\nb@127.0.0.1\n$ interconnectd nodes -connected -this\na@127.0.0.1\nb@127.0.0.1\nd@127.0.0.1\n" +
-				"$ interconnectd nodes -l\n" + nodesTable(examplePeers, style{}),
+				"$ interconnectd nodes -l\n" + nodesTable(examplePeers, terminal.Style{}),
 		},
 		{
 			name: "names", help: "list all nodes that are on the bus, connected or not", flags: joining(), do: doNames,

@@ -10,6 +10,7 @@ import (
 	"interconnectd/configs"
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
+	"interconnectd/daemon/terminal"
 )
 
 // nodesFlags choose which nodes are listed, as the argument of erlang:nodes/1 does, and
@@ -84,7 +85,7 @@ func doNodes(ctx context.Context, w *world, args *configs.Args) error {
 	}
 	peers := chosenPeers(status, args)
 	if args.Has("l") {
-		return show(w, args, peers, nodesTable(peers, styleFor(w.stdout, w.getenv)))
+		return show(w, args, peers, nodesTable(peers, terminal.StyleOf(w.stdout, w.getenv)))
 	}
 	names := make([]nodeid.Name, len(peers))
 	for i, p := range peers {
@@ -140,39 +141,39 @@ func thisNode(s control.Status) control.Peer {
 }
 
 // nodesTable is a line for each peer, its columns below their names.
-func nodesTable(peers []control.Peer, s style) string {
-	t := table{
-		head:  []string{"NODE", "STATE", "TYPE", "SINCE", "RTT", "ADDRESS", "VERSION", "REASON", "DETAIL"},
-		spare: []int{6, 5, 2, 4, 3, 7},
+func nodesTable(peers []control.Peer, s terminal.Style) string {
+	t := terminal.Table{
+		Head:  []string{"NODE", "STATE", "TYPE", "SINCE", "RTT", "ADDRESS", "VERSION", "REASON", "DETAIL"},
+		Spare: []int{6, 5, 2, 4, 3, 7},
 	}
 	for _, p := range peers {
-		t.rows = append(t.rows, peerRow(p, s))
+		t.Rows = append(t.Rows, peerRow(p, s))
 	}
-	return t.render(s)
+	return t.Render(s)
 }
 
-func peerRow(p control.Peer, s style) []cell {
+func peerRow(p control.Peer, s terminal.Style) []terminal.Cell {
 	const nothing = "-"
-	row := []cell{
-		{text: string(p.Node)},
-		{p.State, func(text string) string { return s.state(p.State, text) }},
-		{text: nothing},
-		{text: nothing},
-		{text: nothing},
-		{text: cmp.Or(p.Address, nothing)},
-		{text: cmp.Or(p.Version, nothing)},
-		{text: cmp.Or(p.Reason, nothing)},
-		{text: cmp.Or(p.Detail, nothing)},
+	row := []terminal.Cell{
+		{Text: string(p.Node)},
+		{Text: p.State, Mark: func(text string) string { return s.State(p.State, text) }},
+		{Text: nothing},
+		{Text: nothing},
+		{Text: nothing},
+		{Text: cmp.Or(p.Address, nothing)},
+		{Text: cmp.Or(p.Version, nothing)},
+		{Text: cmp.Or(p.Reason, nothing)},
+		{Text: cmp.Or(p.Detail, nothing)},
 	}
 	if p.Since != nil { // else it was never connected
-		row[2].text = nodeType(p.Hidden)
-		row[3].text = p.Since.UTC().Format(time.RFC3339)
+		row[2].Text = nodeType(p.Hidden)
+		row[3].Text = p.Since.UTC().Format(time.RFC3339)
 	}
 	if p.RoundTrip > 0 {
-		row[4].text = milliseconds(time.Duration(p.RoundTrip))
+		row[4].Text = milliseconds(time.Duration(p.RoundTrip))
 	}
 	if p.This {
-		row[8].text = "this node"
+		row[8].Text = "this node"
 	}
 	return row
 }

@@ -10,6 +10,7 @@ import (
 
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
+	"interconnectd/daemon/terminal"
 )
 
 // The table is for eyes and for awk: its columns stay as they are.
@@ -20,10 +21,10 @@ c@127.0.0.1  down     visible  2026-11-24T22:04:23Z  1.204ms  127.0.0.1:4372  v0
 d@127.0.0.1  suspect  hidden   2026-11-24T22:03:46Z  0.450ms  -               -        -                  no answer
 e@127.0.0.1  idle     -        -                     -        -               -        -                  -
 `
-	if diff := cmp.Diff(want, nodesTable(examplePeers, style{})); diff != "" {
+	if diff := cmp.Diff(want, nodesTable(examplePeers, terminal.Style{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff("NODE  STATE  TYPE  SINCE  RTT  ADDRESS  VERSION  REASON  DETAIL\n", nodesTable([]control.Peer{}, style{})); diff != "" {
+	if diff := cmp.Diff("NODE  STATE  TYPE  SINCE  RTT  ADDRESS  VERSION  REASON  DETAIL\n", nodesTable([]control.Peer{}, terminal.Style{})); diff != "" {
 		t.Errorf("of none (-want +got):\n%s", diff)
 	}
 }
@@ -44,13 +45,13 @@ d@127.0.0.1  suspect  2026-11-24T22:03:46Z  -                  no answer
 e@127.0.0.1  idle     -                     -                  -
 `,
 	} {
-		if diff := cmp.Diff(want, nodesTable(examplePeers, style{width: width})); diff != "" {
+		if diff := cmp.Diff(want, nodesTable(examplePeers, terminal.Style{Width: width})); diff != "" {
 			t.Errorf("at %d (-want +got):\n%s", width, diff)
 		}
 	}
 	peers := append([]control.Peer{{Node: "f@127.0.0.1", State: "down", Reason: "net_tick_timeout", Detail: strings.Repeat("unresponsive ", 20)}}, examplePeers...)
 	for width := 36; width < 200; width++ {
-		for line := range strings.Lines(nodesTable(peers, style{width: width})) {
+		for line := range strings.Lines(nodesTable(peers, terminal.Style{Width: width})) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
 				t.Fatalf("at %d a line has %d: %s", width, n, line)
 			}
@@ -59,7 +60,7 @@ e@127.0.0.1  idle     -                     -                  -
 }
 
 func TestNodesTableColours(t *testing.T) {
-	text := nodesTable(examplePeers, style{coloured: true})
+	text := nodesTable(examplePeers, terminal.Style{Coloured: true})
 	for _, want := range []string{"\x1b[1mNODE       \x1b[0m", "\x1b[32mup     \x1b[0m", "\x1b[31mdown   \x1b[0m", "\x1b[33msuspect\x1b[0m"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"interconnectd/daemon/terminal"
 )
 
 // screen is what a command has written to a terminal of its own.
@@ -111,8 +113,8 @@ func shown(text string) string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSuffix(line, "\r")
-		if i := strings.LastIndex(line, eraseLine); i >= 0 {
-			line = line[i+len(eraseLine):]
+		if i := strings.LastIndex(line, terminal.EraseLine); i >= 0 {
+			line = line[i+len(terminal.EraseLine):]
 		}
 		lines = append(lines, line)
 	}
@@ -164,7 +166,7 @@ func TestWaitOnATerminal(t *testing.T) {
 		t.Errorf("it ended with %s", cmd.ProcessState)
 	}
 	narrow := tr.onSite(nil, "wait", "-timeout", "700ms", "-node", "a@127.0.0.1")
-	for line := range strings.SplitSeq(onTerminal(t, 20, narrow).ended(t, narrow), eraseLine) {
+	for line := range strings.SplitSeq(onTerminal(t, 20, narrow).ended(t, narrow), terminal.EraseLine) {
 		if plain := strings.NewReplacer("\x1b[2m", "", "\x1b[0m", "").Replace(line); strings.Contains(plain, "syncing") && !strings.Contains(plain, "\n") && len([]rune(plain)) > 19 {
 			t.Errorf("a line of progress is %q", plain)
 		}

@@ -13,6 +13,7 @@ import (
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
 	"interconnectd/daemon/eventstream"
+	"interconnectd/daemon/terminal"
 )
 
 const waitAbout = `Waits for one of these, and prints true:
@@ -68,9 +69,9 @@ func doWait(ctx context.Context, w *world, args *configs.Args) error {
 	ctx, release := untilInterrupted(ctx)
 	defer release()
 	waiter := &waiter{want: want, began: time.Now(), timeout: timeout, news: make(chan string, 1)}
-	line := newFooter(w.stderr, w.getenv, waiter.text)
+	line := terminal.NewFooter(w.stderr, w.getenv, waiter.text)
 	err = waiter.run(ctx, &world{stdout: w.stdout, stderr: line, getenv: w.getenv}, daemon)
-	line.close()
+	line.Close()
 	switch {
 	case errors.Is(err, errWaited):
 		fmt.Fprintf(w.stderr, "interconnectd: waited %s: %s\n", timeout, cmp.Or(waiter.last(), "the daemon has not answered yet"))
