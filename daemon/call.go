@@ -52,7 +52,7 @@ func doCall(ctx context.Context, w *world, args *configs.Args) error {
 	}
 	term := args.Operands[2]
 	if _, err := erlterm.Parse([]byte(term + "\n.")); err != nil {
-		return &configs.UsageError{Msg: fmt.Sprintf("%q is no Erlang term", term), Hint: firstMessage(err)}
+		return &configs.UsageError{Msg: fmt.Sprintf("%q is no Erlang term", shortened(term)), Hint: firstMessage(err)}
 	}
 	timeout, err := callTimeoutOf(args)
 	if err != nil {
@@ -90,6 +90,15 @@ func callTimeoutOf(args *configs.Args) (time.Duration, error) {
 		return 0, &configs.UsageError{Msg: fmt.Sprintf("-timeout takes a time of at most %s, not %q", callLongest, word), Hint: "write '-timeout 30s'"}
 	}
 	return timeout, nil
+}
+
+// shortened is as much of a word as a message may repeat.
+func shortened(word string) string {
+	const most = 100
+	if runes := []rune(word); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return word
 }
 
 // firstMessage is what is wrong with a term, without its place: it is one line.

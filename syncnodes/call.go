@@ -72,10 +72,11 @@ type callResult struct {
 //	context.Canceled          the caller gave up
 //	*RemoteError              the handler answered with an error, or crashed
 //	ErrOverloaded             too many calls wait for the process
+//	ErrTooLong                the name, or the term as text, does not fit
 //	ErrClosed                 this node has ended
 //	bus.ErrLost               this node's bus is lost at this moment
 //
-// After ErrNoProc and ErrOverloaded the call was not carried out, after the
+// After ErrNoProc, ErrOverloaded and ErrTooLong the call was not carried out, after the
 // others it may have been.
 func (n *Node) Call(ctx context.Context, to Address, request erlterm.Term) (erlterm.Term, error) {
 	if request == nil {
@@ -87,9 +88,9 @@ func (n *Node) Call(ctx context.Context, to Address, request erlterm.Term) (erlt
 	text := erlterm.AppendLiteral(nil, request)
 	switch {
 	case len(to.Name) > maxProcessName:
-		return nil, fmt.Errorf("calling a process: its name has %d bytes, at most %d may be", len(to.Name), maxProcessName)
+		return nil, fmt.Errorf("calling a process: %w: its name has %d bytes, at most %d may be", ErrTooLong, len(to.Name), maxProcessName)
 	case len(text) > maxTerm:
-		return nil, fmt.Errorf("calling %s: the term has %d bytes as text, at most %d may be", to.Name, len(text), maxTerm)
+		return nil, fmt.Errorf("calling %s: %w: the term has %d bytes as text, at most %d may be", to.Name, ErrTooLong, len(text), maxTerm)
 	}
 	connected, err := n.reach(ctx, to.Node)
 	switch {

@@ -24,6 +24,7 @@ var (
 	ErrNoProc     = errors.New("noproc: no process of that name is registered there")
 	ErrNodeDown   = errors.New("nodedown: the node is not connected, or went down")
 	ErrOverloaded = errors.New("overloaded: too many calls wait for the process")
+	ErrTooLong    = errors.New("too long")
 )
 
 // Handler answers one call. Its context ends with the node. A nil term without

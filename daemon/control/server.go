@@ -16,6 +16,7 @@ import (
 	"interconnectd/erlterm"
 	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
+	"interconnectd/syncnodes/bus"
 )
 
 const (
@@ -178,13 +179,13 @@ func errorOf(err error) *Error {
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, &query):
+	case errors.As(err, &query), errors.Is(err, syncnodes.ErrTooLong):
 		kind = BadRequest
 	case errors.As(err, &remote):
 		kind = Remote
 	case errors.Is(err, syncnodes.ErrNoProc):
 		kind = NoProc
-	case errors.Is(err, syncnodes.ErrNodeDown):
+	case errors.Is(err, syncnodes.ErrNodeDown), errors.Is(err, bus.ErrLost):
 		kind = NodeDown
 	case errors.Is(err, syncnodes.ErrNodeUp):
 		kind = NodeUp

@@ -26,6 +26,7 @@ import (
 	"interconnectd/observer/journal/journaltest"
 	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
+	"interconnectd/syncnodes/bus"
 	"interconnectd/syncnodes/membership"
 )
 
@@ -89,6 +90,10 @@ func (n *fakeNode) Call(ctx context.Context, to syncnodes.Address, request erlte
 		return nil, &syncnodes.RemoteError{To: to, Text: "no"}
 	case "ended":
 		return nil, syncnodes.ErrClosed
+	case "long":
+		return nil, fmt.Errorf("calling long: %w", syncnodes.ErrTooLong)
+	case "lost":
+		return nil, fmt.Errorf("calling lost: %w", bus.ErrLost)
 	case "broken":
 		return nil, errors.New("out of order")
 	}
@@ -296,6 +301,8 @@ func TestErrors(t *testing.T) {
 		{"no answer", call("slow"), Timeout},
 		{"an error", call("odd"), Remote},
 		{"the node ends", call("ended"), Leaving},
+		{"a term that does not fit", call("long"), BadRequest},
+		{"a bus that is lost", call("lost"), NodeDown},
 		{"anything else", call("broken"), Internal},
 		{"no term", func() error {
 			_, err := c.Call(ctx, Call{Process: "echo", Node: self, Request: "{"})
