@@ -46,7 +46,7 @@ func makeSite(dir string) (*site, error) {
 		}
 		s.env = append(s.env, name+"="+path)
 	}
-	for _, name := range []string{"XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "XDG_CONFIG_HOME", "RELEASE_NODE", "RELEASE_COOKIE", "NOTIFY_SOCKET"} {
+	for _, name := range []string{"XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "XDG_CONFIG_HOME", "RELEASE_NODE", "RELEASE_COOKIE", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} {
 		s.env = append(s.env, name+"=")
 	}
 	s.env = append(s.env, "GORACE=atexit_sleep_ms=10") // a second, else, for each command

@@ -77,7 +77,9 @@ func (d *daemon) start(ctx context.Context, end context.CancelCauseFunc) error {
 		return err
 	}
 	d.socket = socket
-	node, err := syncnodes.Start(ctx, optionsOf(d.cfg, d.log.Named("node"), d.progress))
+	opts := optionsOf(d.cfg, d.log.Named("node"), d.progress)
+	opts.Beat, opts.BeatEvery = d.notify.watchdog()
+	node, err := syncnodes.Start(ctx, opts)
 	if err != nil {
 		return err
 	}

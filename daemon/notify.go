@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/hashicorp/go-hclog"
@@ -13,7 +14,8 @@ import (
 // must not wait, and systemd's socket may be full: run does the waiting.
 type notifier struct {
 	log    hclog.Logger
-	status chan string // the latest status that was not sent yet
+	status chan string   // the latest status that was not sent yet
+	beats  chan struct{} // a beat that was not sent yet; never closed
 
 	// mu keeps what changes the phase in order, on the way to systemd too.
 	mu    sync.Mutex
@@ -30,7 +32,7 @@ const (
 )
 
 func newNotifier(log hclog.Logger) *notifier {
-	return &notifier{log: log, status: make(chan string, 1)}
+	return &notifier{log: log, status: make(chan string, 1), beats: make(chan struct{}, 1)}
 }
 
 // progress takes the place of a status that was not sent yet. One goroutine
@@ -43,10 +45,43 @@ func (n *notifier) progress(p syncnodes.Progress) {
 	n.status <- p.String()
 }
 
-// run sends what progress was told, until close.
+// watchdog is what the node's loop is to call, and how often, where systemd wants
+// signs of life (WatchdogSec=); nil where it does not, or wants them of another
+// process than this one.
+//
+// The loop itself gives them, and not a goroutine that has nothing else to do: it
+// is the loop that sees nodes come and go, and where it is stuck the daemon is worth
+// nothing, however well the rest goes on. The loop beats during the sync, a reload
+// and the goodbye as ever, for none of them makes it wait. Three beats to a
+// deadline: two may come late on a busy host.
+func (n *notifier) watchdog() (beat func(), every time.Duration) {
+	within, err := systemd.SdWatchdogEnabled(false)
+	if err != nil {
+		n.log.Warn("systemd's watchdog gets no signs of life", "error", err)
+	}
+	if within == 0 {
+		return nil, 0
+	}
+	return func() {
+		select {
+		case n.beats <- struct{}{}:
+		default: // one is on its way
+		}
+	}, within / 3
+}
+
+// run sends what progress and beats tell, until close.
 func (n *notifier) run() {
-	for status := range n.status {
-		n.send("STATUS=" + status)
+	for {
+		select {
+		case status, ok := <-n.status:
+			if !ok {
+				return
+			}
+			n.send("STATUS=" + status)
+		case <-n.beats:
+			n.send(systemd.SdNotifyWatchdog)
+		}
 	}
 }
 

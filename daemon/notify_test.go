@@ -15,24 +15,7 @@ import (
 // each reload after that, and that it stops.
 func TestNotify(t *testing.T) {
 	tr := newTrio(t)
-	path := filepath.Join(tr.dir, "notify")
-	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	next := func() string {
-		t.Helper()
-		if err := socket.SetReadDeadline(time.Now().Add(patience)); err != nil {
-			t.Fatal(err)
-		}
-		buffer := make([]byte, 4096)
-		n, err := socket.Read(buffer)
-		if err != nil {
-			t.Fatalf("waiting for a notification: %v", err)
-		}
-		return string(buffer[:n])
-	}
+	path, next := notifySocket(t, tr.dir)
 	awaitNote := func(want string) {
 		t.Helper()
 		for got := next(); got != want; got = next() {
@@ -74,4 +57,70 @@ func TestNotify(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitNote("STOPPING=1")
+}
+
+// Systemd's watchdog is fed during the sync and after it, and told nothing where the
+// wish is another process's.
+func TestWatchdog(t *testing.T) {
+	tr := newTrio(t)
+	path, next := notifySocket(t, tr.dir)
+	tr.site.env = append(tr.site.env, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=300000")
+	tr.start("a")
+	count := 0
+	for count < 5 {
+		if note := next(); note == "WATCHDOG=1" {
+			count++
+		} else if !strings.HasPrefix(note, "STATUS=syncing") {
+			t.Fatalf("got %q during the sync", note)
+		}
+	}
+	quiet := slices.Clone(tr.site.env)
+	tr.site.env = append(tr.site.env, "NOTIFY_SOCKET=")
+	tr.start("b")
+	tr.start("c")
+	for next() != "READY=1" {
+	}
+	for next() != "WATCHDOG=1" {
+	}
+	if err := tr.running["a"].signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for next() != "STOPPING=1" {
+	}
+	if how, err := tr.running["a"].wait(); err != nil || how != "exit status 0" {
+		t.Fatal(how, err)
+	}
+
+	path, next = notifySocket(t, t.TempDir())
+	tr.site.env = append(quiet, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=1000", "WATCHDOG_PID=1")
+	tr.start("a")
+	for note := next(); note != "READY=1"; note = next() {
+		if !strings.HasPrefix(note, "STATUS=") {
+			t.Fatalf("got %q, with a watchdog for process 1", note)
+		}
+	}
+}
+
+// notifySocket is a socket in dir that stands for systemd's, and what gives the next
+// note that comes there.
+func notifySocket(t *testing.T, dir string) (path string, next func() string) {
+	t.Helper()
+	path = filepath.Join(dir, "notify")
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close() })
+	return path, func() string {
+		t.Helper()
+		if err := socket.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		buffer := make([]byte, 4096)
+		n, err := socket.Read(buffer)
+		if err != nil {
+			t.Fatalf("waiting for a notification: %v", err)
+		}
+		return string(buffer[:n])
+	}
 }

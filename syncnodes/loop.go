@@ -40,6 +40,7 @@ type loop struct {
 	printed  string // the cookie's fingerprint
 	keys     keys   // of the cookies
 	busLost  bool
+	beatAt   time.Duration // Options.Beat is called next
 	sync     syncState
 	waiting  waiters
 	calls    map[uint64]call
@@ -119,6 +120,9 @@ func (l *loop) deadline() time.Duration {
 	if at, ok := l.endpoint.Deadline(); ok {
 		next = min(next, at)
 	}
+	if l.opts.Beat != nil {
+		next = min(next, l.beatAt)
+	}
 	return next
 }
 
@@ -136,6 +140,16 @@ func (l *loop) tick() {
 	l.tickSync(now)
 	l.tickCensus(now)
 	l.tickPings(now)
+	l.tickBeat(now)
+}
+
+// tickBeat comes after all else: what gets stuck there keeps it from beating.
+func (l *loop) tickBeat(now time.Duration) {
+	if l.opts.Beat == nil || now < l.beatAt {
+		return
+	}
+	l.beatAt = now + l.opts.BeatEvery
+	l.opts.Beat()
 }
 
 // startLeaving says goodbye; err is why, nil for a Close.

@@ -62,6 +62,12 @@ type Options struct {
 	// at the latest, and of its end at once. It is called by the loop and must not
 	// wait or call the node.
 	Progress func(Progress)
+	// Beat, where it is set, is called by the loop each BeatEvery, a second where that
+	// is 0, from before the claim of the name until the node has left. It must not wait
+	// or call the node. It is for a watchdog: a loop that is stuck does not call it,
+	// and whatever else the process does cannot hide that.
+	Beat      func()
+	BeatEvery time.Duration
 
 	// the tests' way to a bus of their own
 	open func(bus.Config) (bus.Conn, error)
@@ -158,6 +164,7 @@ func (o *Options) fillIn() error {
 	if o.Clock == nil {
 		o.Clock = newSystemClock()
 	}
+	setDefault(&o.BeatEvery, time.Second)
 	o.Detector.fillIn(o.Bus)
 	setDefault(&o.SetupTime, defaultSetup)
 	if o.Bus.Cluster == "" {
