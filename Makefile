@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 SHARE    = $(DESTDIR)$(PREFIX)/share
 NODES   ?= 10,100,1000
 
-.PHONY: build test race sim fuzz lint check install uninstall clean
+.PHONY: build test race sim fuzz lint check install uninstall deb rpm clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o interconnectd ./daemon
@@ -36,5 +36,6 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/interconnectd $(SHARE)/man/man?/interconnectd[-.]* \
 		$(SHARE)/*/completions/interconnectd $(SHARE)/zsh/*/_interconnectd $(SHARE)/fish/*/interconnectd.fish
 
-clean:
-	rm -rf interconnectd dist
+deb rpm: ; packaging/build $@
+
+clean: ; rm -rf interconnectd dist

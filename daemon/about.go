@@ -34,8 +34,14 @@ func doVersion(_ context.Context, w *world, args *configs.Args) error {
 	return show(w, args, v, fmt.Sprintln("interconnectd", v.Version, v.Go))
 }
 
+// release is the version that a package has; the linker sets it.
+var release string
+
 // version is what the program was built of.
 func version() string {
+	if release != "" {
+		return release
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
