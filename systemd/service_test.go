@@ -230,24 +230,34 @@ func kill(h *host) {
 	}
 }
 
-// hang: the watchdog ends what does not go on, and nothing else.
+// hang: the watchdog ends what does not go on, be it during the sync, and nothing
+// else.
 func hang(h *host) {
-	h.run("mkdir -p /run/systemd/system/%[1]s.service.d; printf '[Service]\nWatchdogSec=3\n' >/run/systemd/system/%[1]s.service.d/quick.conf", unitB)
+	const unitC = "interconnectd@c@127.0.0.1"
+	for _, unit := range []string{unitB, unitC} {
+		h.Write(h.t, "/run/systemd/system/"+unit+".service.d/quick.conf", "[Service]\nWatchdogSec=3\n", 0o644)
+	}
 	h.run("systemctl daemon-reload; systemctl restart %s", unitB)
-	h.awaitShow(unitB, "ActiveState", "active")
+	h.configure(`{sync_nodes_optional, ['z@127.0.0.1']}, {sync_nodes_timeout, infinity}`)
+	h.run("systemctl start --no-block %s", unitC)
+	h.awaitLines(unitC, "syncing: 0 of 1 nodes up, waiting for z@127.0.0.1", 1)
+	h.configure(both) // for its next start
 	down := h.count(unitA, "--- Node down: "+nodeB)
-	before := h.show(unitB, "MainPID")
-	h.run("kill -STOP %s", before)
-	h.awaitLines(unitB, "Watchdog timeout", 1)
+	before := map[string]string{unitB: h.show(unitB, "MainPID"), unitC: h.show(unitC, "MainPID")}
+	h.run("kill -STOP %s %s", before[unitB], before[unitC])
 	h.awaitLines(unitA, "--- Node down: "+nodeB, down+1)
-	h.awaitShow(unitB, "NRestarts", "1")
-	h.awaitShow(unitB, "ActiveState", "active")
-	if after := h.show(unitB, "MainPID"); after == before {
-		h.t.Errorf("process %s goes on", before)
+	for unit, pid := range before {
+		h.awaitLines(unit, "Watchdog timeout", 1)
+		h.awaitShow(unit, "NRestarts", "1")
+		h.awaitShow(unit, "ActiveState", "active")
+		if after := h.show(unit, "MainPID"); after == pid {
+			h.t.Errorf("process %s of %s goes on", pid, unit)
+		}
 	}
 	if got := h.show(unitA, "NRestarts"); got != "0" {
 		h.t.Errorf("%s restarts of one that does not hang", got)
 	}
+	h.run("systemctl stop %s", unitC)
 }
 
 // reload takes a list that has changed, and nothing of what is wrong.
