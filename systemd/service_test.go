@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"interconnectd/erlterm/required"
 	"interconnectd/systemd/machine"
 )
 
@@ -30,7 +31,7 @@ type host struct {
 func TestService(t *testing.T) {
 	p := mustBuild(t)
 	m := machine.Boot(t, machine.Options{})
-	for name, path := range map[string]string{"first.deb": p.deb, "next.deb": p.next} {
+	for name, path := range map[string]string{"first.deb": p.deb, "next.deb": p.next, "package.rpm": p.rpm} {
 		m.Put(t, path, "/tmp/"+name, 0o644)
 	}
 	for _, step := range []struct {
@@ -49,6 +50,7 @@ func TestService(t *testing.T) {
 		{"upgrade", upgrade},
 		{"stop", stop},
 		{"remove", remove},
+		{"rpm", viaRPM},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.do(&host{m, t}) }) {
 			t.Log(m.Try(t, "journalctl -b --no-pager -o short-precise | tail -100").Output)
@@ -434,5 +436,22 @@ func remove(h *host) {
 	h.run("dpkg -P interconnectd")
 	if got := h.run("find /etc /var /run /usr -xdev -path /var/cache -prune -o -path '*interconnect*' -print | diff /tmp/before - || :"); got != "" {
 		h.t.Errorf("after the purge there is\n%s", got)
+	}
+}
+
+// viaRPM has the rpm's own scripts run, on a system that is not theirs.
+func viaRPM(h *host) {
+	required.Programs(h.t, "rpm")
+	h.run("rpm -i --force-debian --nodeps /tmp/package.rpm")
+	if got := h.run("stat -c %%a %scookie; systemctl list-units --all --no-legend 'interconnectd*'", configDir); got != "400\n" {
+		h.t.Errorf("after the installation: %q", got)
+	}
+	h.run("systemctl start %s", unitB)
+	before := h.show(unitB, "MainPID")
+	h.run("rpm -U --force --force-debian --nodeps /tmp/package.rpm")
+	h.Await(h.t, "systemctl show -P MainPID -P ActiveState "+unitB+" | grep -vx "+before+" | sort | tr '\\n' ' '", "^[1-9][0-9]* active $")
+	h.run("rpm -e --force-debian interconnectd")
+	if got := h.run("ps -C interconnectd -o pid= || :; ls /usr/bin/interconnectd /usr/lib/systemd/system/interconnectd* 2>/dev/null || :"); got != "" {
+		h.t.Errorf("after the removal there is\n%s", got)
 	}
 }
