@@ -161,6 +161,13 @@ func install(h *host) {
 		h.t.Errorf("it is %q", got)
 	}
 	h.run("systemctl stop interconnectd")
+	// A cloud's names are long, and have dashes.
+	const long = "shop@ip-10-0-0-7.eu-central-1.compute.internal"
+	h.run("systemctl start interconnectd@%s", long)
+	if got := h.run("interconnectd self; ls /run/interconnect"); got != long+"\n"+long+"\n" {
+		h.t.Errorf("it is %q", got)
+	}
+	h.run("systemctl reload interconnectd@%[1]s; systemctl stop interconnectd@%[1]s", long)
 }
 
 // readyAfterSync: an instance is ready once its sync is over, tells until then how it

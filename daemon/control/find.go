@@ -100,8 +100,13 @@ func probe(ctx context.Context, path string) error {
 }
 
 func dial(ctx context.Context, path string) (net.Conn, error) {
+	address, done, err := addressOf(path)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	dialer := net.Dialer{Timeout: dialWithin}
-	return dialer.DialContext(ctx, "unix", path)
+	return dialer.DialContext(ctx, "unix", address)
 }
 
 // Running are clients of all daemons of the place at which Find looks for one, sorted

@@ -19,9 +19,6 @@ const (
 	// A daemon that is leaving holds its lock for a moment yet.
 	lockPatience = 300 * time.Millisecond
 	lockRetry    = 10 * time.Millisecond
-
-	// longestPath is what fits a Unix address, on Linux and elsewhere.
-	longestPath = 103
 )
 
 // Socket is the socket of a daemon, taken by this process. Connections that
@@ -47,9 +44,6 @@ func Take(ctx context.Context, dir string, node nodeid.Name) (*Socket, error) {
 
 func take(ctx context.Context, dir string, node nodeid.Name) (*Socket, error) {
 	path := filepath.Join(dir, node.FileName()+socketSuffix)
-	if len(path) > longestPath {
-		return nil, &os.PathError{Op: "listening at", Path: path, Err: fmt.Errorf("a socket's path has %d bytes at most", longestPath)}
-	}
 	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
@@ -122,12 +116,20 @@ func listen(ctx context.Context, path string) (net.Listener, error) {
 		}
 		return err
 	}}
-	listener, err := config.Listen(ctx, "unix", path)
+	address, done, err := addressOf(path)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
+	listener, err := config.Listen(ctx, "unix", address)
+	if err != nil {
+		return nil, err
+	}
+	if unix, ok := listener.(*net.UnixListener); ok {
+		unix.SetUnlinkOnClose(false) // the address may lead nowhere then: Socket.Close removes it
+	}
 	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, listener.Close(), os.Remove(path))
 	}
 	return listener, nil
 }
@@ -139,7 +141,12 @@ func (s *Socket) Close() error {
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
 	}
-	if err := errors.Join(err, unlock(s.lock)); err != nil {
+	// While the name is held: what is there later is another daemon's.
+	gone := os.Remove(s.Path)
+	if errors.Is(gone, fs.ErrNotExist) {
+		gone = nil
+	}
+	if err := errors.Join(err, gone, unlock(s.lock)); err != nil {
 		return fmt.Errorf("leaving the control socket: %w", err)
 	}
 	return nil

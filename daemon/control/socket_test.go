@@ -48,6 +48,28 @@ func TestTakeMakesPrivateSocket(t *testing.T) {
 	}
 }
 
+// A folder and a name in it may be longer together than an address.
+func TestLongPath(t *testing.T) {
+	node := nodeid.Name("shop@ip-10-0-0-7.eu-central-1.compute.internal")
+	dir := filepath.Join(t.TempDir(), "interconnect", strings.Repeat("x", 60))
+	s, err := Take(t.Context(), dir, node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := probe(t.Context(), s.Path); err != nil || len(s.Path) <= longestAddress {
+		t.Errorf("asking at %s: %v", s.Path, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("after Close there is %v, %v, want nothing", left, err)
+	}
+	if err := probe(t.Context(), s.Path); err == nil {
+		t.Error("somebody answers after Close")
+	}
+}
+
 func TestTakeOfLiveSocket(t *testing.T) {
 	dir := t.TempDir()
 	s := take1(t, dir)
