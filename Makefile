@@ -36,6 +36,6 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/interconnectd $(SHARE)/man/man?/interconnectd[-.]* \
 		$(SHARE)/*/completions/interconnectd $(SHARE)/zsh/*/_interconnectd $(SHARE)/fish/*/interconnectd.fish
 
-deb rpm: ; packaging/build $@
+deb rpm: ; systemd/packaging/build $@
 
 clean: ; rm -rf interconnectd dist

@@ -49,7 +49,7 @@ func (e *buildError) Error() string { return string(e.output) }
 
 // build gives the paths of packages of that version.
 func build(version string, kinds ...string) ([]string, error) {
-	command := exec.Command("../packaging/build", kinds...)
+	command := exec.Command("packaging/build", kinds...)
 	command.Env = append(os.Environ(), "VERSION="+version, "SOURCE_DATE_EPOCH=1700000000", "DIST="+filepath.Join(buildDir, version))
 	var problems strings.Builder
 	command.Stderr = &problems
