@@ -19,7 +19,7 @@ import (
 )
 
 // documents are those whose every command is run here.
-var documents = []string{"README.md", "configs/README.md"}
+var documents = []string{"README.md", "configs/README.md", "systemd/README.md"}
 
 // fixtures are the files that a document shows or speaks of, and does not make.
 var fixtures = map[string]string{
@@ -40,6 +40,9 @@ var hostFixtures = map[string]string{
 	"cluster.config": "[{kernel, [{sync_nodes_optional, ['a@10.0.0.7', 'b@10.0.0.8']}, {sync_nodes_timeout, 10000}]}].\n",
 	"cookie":         "a-cookie-of-more-than-twenty-characters\n",
 }
+
+// nfpmLine is where the build of packages names its tool.
+var nfpmLine = regexp.MustCompile(`(?m)^nfpm=(\S+)`)
 
 // lasting are the commands that go on until somebody ends them. A daemon is one that is
 // ready when its log says so.
@@ -79,10 +82,10 @@ func TestDocuments(t *testing.T) {
 					continue
 				}
 				for _, s := range b.steps {
-					d.follow(t, fmt.Sprintf("%s:%d", name, b.line), s)
-				}
-				if t.Failed() {
-					break // what follows builds on it
+					if d.follow(t, fmt.Sprintf("%s:%d", name, b.line), s); t.Failed() {
+						d.endSection(t)
+						return // what follows builds on it
+					}
 				}
 			}
 			d.endSection(t)
@@ -169,7 +172,7 @@ func newReader(t *testing.T) *reader {
 	d.machine = machine.Boot(t, machine.Options{
 		Keep: dirs,
 		Env: []string{
-			"HOME=" + home, "GOCACHE=" + dirs[1], "GOMODCACHE=" + dirs[2], "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=local",
+			"HOME=" + home, "GOCACHE=" + dirs[1], "GOMODCACHE=" + dirs[2], "GOTOOLCHAIN=local", "GOPROXY=file://" + dirs[2] + "/cache/download", "GOSUMDB=off", "DEBIAN_FRONTEND=noninteractive",
 			"PATH=" + dirs[0] + "/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		},
 	})
@@ -178,6 +181,15 @@ func newReader(t *testing.T) *reader {
 		d.machine.Write(t, "/usr/local/bin/sudo", "#!/bin/sh\nexec \"$@\"\n", 0o755)
 	}
 	d.copyCheckout(t)
+	// A checkout has a commit, and the packages' tool is in the cache: inside there is no network.
+	d.machine.Run(t, "cd "+checkout+" && git init -q && git add -A && git -c user.name=reader -c user.email=reader@altair commit -qm all")
+	script, err := os.ReadFile(filepath.Join(packageDir, "../systemd/packaging/build"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "run", nfpmLine.FindStringSubmatch(string(script))[1], "--version").CombinedOutput(); err != nil {
+		required.Missing(t, fmt.Sprintf("the tool that builds packages: %v\n%s", err, out))
+	}
 	for name, text := range fixtures {
 		d.machine.Write(t, filepath.Join(checkout, name), text, 0o600)
 	}
@@ -244,6 +256,9 @@ func (d *reader) follow(t *testing.T, at string, s step) {
 	switch {
 	case s.command == "go test ./...":
 		return // this test is part of it
+	case strings.HasPrefix(s.command, "sudoedit "):
+		d.machine.Write(t, strings.TrimPrefix(s.command, "sudoedit "), strings.Join(s.output, "\n")+"\n", 0o644)
+		return
 	case lasting.MatchString(s.command):
 		c := &lastingCommand{at: at, step: s, stopped: make(chan struct{})}
 		// The shell becomes the command, so that a signal reaches it.
