@@ -29,6 +29,7 @@ type host struct {
 // TestService is the life of the package on a machine, from its installation to
 // its end. What follows needs what was before.
 func TestService(t *testing.T) {
+	required.Programs(t, "apt-get", "dpkg", "ps", "find")
 	p := mustBuild(t)
 	m := machine.Boot(t, machine.Options{})
 	for name, path := range map[string]string{"first.deb": p.deb, "next.deb": p.next, "package.rpm": p.rpm} {
@@ -280,6 +281,9 @@ func reload(h *host) {
 		h.t.Error("a broken configuration was taken")
 	}
 	h.awaitLines(unitA, "sys.config:2:23", 1)
+	if warned := h.lines(unitA, "nothing was reloaded"); len(warned) != 1 || warned[0].Priority != "4" {
+		h.t.Errorf("journal: %q", warned)
+	}
 	if got := h.show(unitA, "ActiveState"); got != "active" {
 		h.t.Errorf("it is %s then", got)
 	}
@@ -358,6 +362,9 @@ func mandatoryMissing(h *host) {
 	h.configure(`{sync_nodes_mandatory, ['z@127.0.0.1']}, {sync_nodes_timeout, 100}`)
 	h.run("systemctl start --no-block %s", plainUnit)
 	h.awaitLines(plainUnit, "mandatory nodes down: .z@127.0.0.1.", 3)
+	if failed := h.lines(plainUnit, "mandatory nodes down"); failed[0].Priority != "3" {
+		h.t.Errorf("journal: %q", failed)
+	}
 	if got := h.show(plainUnit, "ExecMainStatus"); got != "69" {
 		h.t.Errorf("status %s", got)
 	}

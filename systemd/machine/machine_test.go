@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"interconnectd/erlterm/required"
 	"interconnectd/systemd/machine"
 )
 
 // A machine is a systemd that works, on its own: it starts a unit, keeps its
 // journal, has a network of its own, and changes of the host what it may.
 func TestMachine(t *testing.T) {
+	required.Programs(t, "ip", "ps", "sysctl", "hostname")
 	kept := t.TempDir()
 	m := machine.Boot(t, machine.Options{Keep: []string{kept}, Env: []string{"COLOUR=blue sky"}})
 
