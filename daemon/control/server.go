@@ -14,6 +14,7 @@ import (
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/eventstream"
 	"interconnectd/erlterm"
+	"interconnectd/observer/journal"
 	"interconnectd/observer/metrics"
 	"interconnectd/syncnodes"
 	"interconnectd/syncnodes/bus"
@@ -191,7 +192,7 @@ func errorOf(err error) *Error {
 		kind = NodeUp
 	case errors.Is(err, syncnodes.ErrOverloaded):
 		kind = Overloaded
-	case errors.Is(err, syncnodes.ErrClosed):
+	case errors.Is(err, syncnodes.ErrClosed), errors.Is(err, journal.ErrClosed):
 		kind = Leaving
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Kind: Timeout, Message: "timeout: no answer in time"}

@@ -69,13 +69,11 @@ type stream struct {
 }
 
 // begin finds where the answer begins.
-func (s *stream) begin(ctx context.Context) error {
-	most := max(s.query.Last, 0) // all is 0 to Find
-	if s.query.After != "" || s.query.Last == 0 {
-		most = 1 // it finds nothing that is wanted
+func (s *stream) begin(ctx context.Context) (err error) {
+	history := s.query.After == "" && s.query.Last != 0
+	if history {
+		s.place, err = s.journal.Find(ctx, max(s.query.Last, 0), s.query.Since, s.query.wants) // all is 0 to it
 	}
-	// First, for it waits for what has happened and is not written yet.
-	found, err := s.journal.Find(ctx, most, s.query.Since, s.query.wants)
 	if err != nil {
 		return err
 	}
@@ -83,9 +81,11 @@ func (s *stream) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.place, s.end = end, end.Seq
-	switch {
-	case s.query.After != "":
+	s.end = end.Seq
+	if !history {
+		s.place = end
+	}
+	if s.query.After != "" {
 		at, _ := journal.ParseCursor(s.query.After) // it was read before
 		s.query.Follow, s.query.Since = true, time.Time{}
 		known, err := s.journal.Continues(ctx, at)
@@ -94,10 +94,7 @@ func (s *stream) begin(ctx context.Context) error {
 		}
 		s.place.Seq = at.Seq
 		return err
-	case s.query.Last == 0:
-		return nil
 	}
-	s.place = found
 	return nil
 }
 

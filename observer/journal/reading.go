@@ -47,14 +47,40 @@ func (j *Journal) begun(ctx context.Context) error {
 	}
 }
 
-// End is the place behind the latest event.
+// settleWithin bounds how long End waits for what is being written: a disk may hang.
+const settleWithin = time.Second
+
+// End is the place behind the latest event that was appended until it is called. It
+// waits until that can be read.
 func (j *Journal) End(ctx context.Context) (Cursor, error) {
+	j.mu.Lock()
+	want := j.appended
+	j.mu.Unlock()
 	if err := j.begun(ctx); err != nil {
 		return Cursor{}, err
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return Cursor{j.id, j.last}, nil
+	late := time.NewTimer(settleWithin)
+	defer late.Stop()
+	for over := false; ; {
+		j.mu.Lock()
+		there, changed := j.announced >= want, j.changed
+		if there || over || j.ended {
+			end := Cursor{j.id, j.last}
+			if there {
+				end.Seq -= j.announced - want // those that came since
+			}
+			j.mu.Unlock()
+			return end, nil
+		}
+		j.mu.Unlock()
+		select {
+		case <-changed:
+		case <-late.C:
+			over = true
+		case <-ctx.Done():
+			return Cursor{}, ctx.Err()
+		}
+	}
 }
 
 // Continues reports whether the numbers of a place are those of this journal, and it
@@ -144,43 +170,9 @@ func (j *Journal) Tail(ctx context.Context, most int, since time.Time, keep func
 	return list, err
 }
 
-// settleWithin bounds how long Find waits for what is being written: a disk may hang.
-const settleWithin = time.Second
-
-// settle waits until all can be read that was appended until now.
-func (j *Journal) settle(ctx context.Context) error {
-	if err := j.begun(ctx); err != nil {
-		return err
-	}
-	late := time.NewTimer(settleWithin)
-	defer late.Stop()
-	j.mu.Lock()
-	want := j.appended
-	j.mu.Unlock()
-	for {
-		j.mu.Lock()
-		there, changed := j.announced >= want || j.ended, j.changed
-		j.mu.Unlock()
-		if there {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-late.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // Find gives the place behind which Tail's events begin: that of the latest event,
-// where there are none. What was appended before is among them, though it was not
-// written yet.
+// where there are none.
 func (j *Journal) Find(ctx context.Context, most int, since time.Time, keep func(event.Event) bool) (Cursor, error) {
-	if err := j.settle(ctx); err != nil {
-		return Cursor{}, err
-	}
 	at, err := j.End(ctx)
 	if err != nil {
 		return at, err
