@@ -79,7 +79,11 @@ func joinBus(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name
 		_ = node.Close() // what it was asked is answered
 		release()
 	}
-	if err := awaitBus(ctx, node); err != nil {
+	err = awaitBus(ctx, node)
+	if err == nil && (args.Has("name") || args.Has("sname")) {
+		err = awaitClaim(ctx, node)
+	}
+	if err != nil {
 		leave()
 		return nil, nil, err
 	}
@@ -107,6 +111,22 @@ func awaitBus(ctx context.Context, node *syncnodes.Node) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+	}
+}
+
+// claimWithin is how long another holder of a name that was chosen may take to say so,
+// once it can be reached: a start does not wait for all of the mesh.
+const claimWithin = 100 * time.Millisecond
+
+// awaitClaim waits for a holder of the node's name; the error is that there is one.
+func awaitClaim(ctx context.Context, node *syncnodes.Node) error {
+	select {
+	case <-time.After(claimWithin):
+		return nil
+	case <-node.Done():
+		return node.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
