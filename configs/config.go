@@ -57,6 +57,8 @@ type Config struct {
 	Params []Parameter
 	// Unused are the flags of args files that nothing here reads, each name once.
 	Unused []UnusedFlag
+	// CookieMade is the file that the cookie was made in, "" where there was one.
+	CookieMade string
 
 	origins map[string]Origin
 }

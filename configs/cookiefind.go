@@ -199,6 +199,7 @@ func (r *reader) makeCookie() (Cookie, Origin, error) {
 	if err := makeCookieFile(files[0]); err != nil {
 		return Cookie{}, Origin{Source: files[0]}, &hintError{fmt.Errorf("no cookie, and none can be made here: %w", err), cookieAdvice}
 	}
+	r.cfg.CookieMade = files[0]
 	return cookieIn(files[0], true)
 }
 

@@ -215,7 +215,13 @@ func (s FlagSet) unknown(word string) error {
 	hint := ""
 	switch {
 	case strings.HasPrefix(name, "setcookie"): // the rest is a secret
-		return usagef("write '-setcookie COOKIE'", "unknown flag -setcookie...")
+		for _, other := range []Flag{{Name: "setcookie", Value: "COOKIE"}, {Name: "setcookie_file", Value: "FILE"}} {
+			if slices.Contains(known, other.Name) {
+				hint = "write '-" + other.Name + " " + other.Value + "'"
+				break
+			}
+		}
+		return usagef(hint, "unknown flag -setcookie...")
 	case slices.Contains(known, name) && joined:
 		hint = fmt.Sprintf("write '-%s %s'", name, value)
 	case slices.Contains(known, name):

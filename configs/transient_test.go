@@ -60,6 +60,18 @@ func TestTransientMakesNoCookie(t *testing.T) {
 	}
 }
 
+// Who wrote a flag that only others know is told what there is in its place.
+func TestNoSuchCookieFlag(t *testing.T) {
+	for want, flags := range map[string][]Flag{
+		"unknown flag -setcookie...: write '-setcookie_file FILE'": {{Name: "setcookie_file", Value: "FILE"}},
+		"unknown flag -setcookie...":                               {{Name: "node", Value: "NAME"}},
+	} {
+		if _, err := (FlagSet{Flags: flags}).Parse([]string{"-setcookie", "secret"}); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 // -bus takes the place of bus.urls, for daemons too.
 func TestBusFlag(t *testing.T) {
 	settings := filepath.Join(t.TempDir(), "x.yaml")

@@ -20,6 +20,9 @@ func runDaemon(ctx context.Context, w *world, args []string) error {
 	case len(parsed.Operands) > 0:
 		return unexpected(parsed.Operands[0], "a command stands before all flags, see 'interconnectd help'")
 	}
+	if len(args) == 0 && terminal.Is(w.stderr) {
+		fmt.Fprintln(w.stderr, "interconnectd: a daemon starts: Ctrl-C ends it, 'interconnectd --help' tells more")
+	}
 	ctx, wishes, release := untilSignal(ctx) // first: HUP, USR1 and USR2 end who does not ask for them
 	defer release()
 	input := configs.Input{Args: parsed, Getenv: w.getenv}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -50,6 +51,9 @@ func joining(own ...configs.Flag) configs.FlagSet {
 func askNodes(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name) (context.Context, *answerer, error) {
 	if !slices.ContainsFunc(joinFlags(), func(f configs.Flag) bool { return args.Has(f.Name) }) {
 		daemon, err := find(ctx, w, args)
+		if errors.Is(err, control.ErrNone) {
+			err = fmt.Errorf("%w, or join without one, as with -setcookie_file FILE", err)
+		}
 		return ctx, &answerer{Client: daemon, leave: func() {}}, err
 	}
 	if args.Has("node") {
@@ -91,7 +95,7 @@ func joinBus(ctx context.Context, w *world, args *configs.Args, peer nodeid.Name
 }
 
 // errNoBus is what no server answers to; the log has said why.
-var errNoBus = errors.New("no NATS server can be reached")
+var errNoBus = fmt.Errorf("no connection to a NATS server within %s", joinWithin)
 
 // meshWithin is how long the mesh may take to find all daemons: a port of the range
 // that is held by something else may never settle it.
@@ -133,19 +137,28 @@ func awaitClaim(ctx context.Context, node *syncnodes.Node) error {
 // connectAllWithin bounds how long all nodes of a bus may take to be connected.
 const connectAllWithin = 10 * time.Second
 
-// connectAll connects with all who are on the bus, and have the cookie.
-func (a *answerer) connectAll(ctx context.Context) {
+// connectAll connects with all who are on the bus, and have the cookie. It reports whether
+// there is one, or nobody at all is on the bus.
+func (a *answerer) connectAll(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, connectAllWithin)
 	defer cancel()
 	names, err := a.Names(ctx)
 	if err != nil {
-		return
+		return false
 	}
 	var dials sync.WaitGroup
+	var answered atomic.Bool
+	others := 0
 	for _, name := range names {
 		if name != a.Node() {
-			dials.Go(func() { _, _ = a.Ping(ctx, name) }) // who refuses is not listed
+			others++
+			dials.Go(func() {
+				if pong, err := a.Ping(ctx, name); err == nil && pong.OK { // who refuses is not listed
+					answered.Store(true)
+				}
+			})
 		}
 	}
 	dials.Wait()
+	return answered.Load() || others == 0
 }

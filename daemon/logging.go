@@ -229,6 +229,9 @@ func logProblems(log hclog.Logger, problems configs.Problems) {
 func logConfig(log hclog.Logger, cfg *configs.Config, warnings configs.Problems) {
 	logProblems(log, warnings)
 	log.Info("starting "+string(cfg.Name), "name_from", cfg.Origin("name").String())
+	if cfg.CookieMade != "" {
+		log.Info("there was no cookie: one was made", "file", cfg.CookieMade)
+	}
 	for _, f := range cfg.Unused {
 		log.Debug("flag without a meaning here", "flag", f.Flag, "at", f.Origin.String())
 	}

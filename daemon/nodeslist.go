@@ -76,22 +76,20 @@ func doNodes(ctx context.Context, w *world, args *configs.Args) error {
 		return err
 	}
 	defer source.leave()
-	if source.joined {
-		source.connectAll(ctx)
-	}
+	ok := !source.joined || source.connectAll(ctx)
 	status, err := source.Status(ctx)
 	if err != nil {
 		return err
 	}
 	peers := chosenPeers(status, args)
 	if args.Has("l") {
-		return show(w, args, peers, nodesTable(peers, terminal.StyleOf(w.stdout, w.getenv)))
+		return answered(ok, show(w, args, peers, nodesTable(peers, terminal.StyleOf(w.stdout, w.getenv))))
 	}
 	names := make([]nodeid.Name, len(peers))
 	for i, p := range peers {
 		names[i] = p.Node
 	}
-	return show(w, args, names, lines(names))
+	return answered(ok, show(w, args, names, lines(names)))
 }
 
 // chosenPeers are those that the flags ask for, sorted by name.

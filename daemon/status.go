@@ -85,6 +85,7 @@ func statusText(s control.Status, now time.Time) string {
 	fmt.Fprintf(&b, "type: %s\n", nodeType(s.Hidden))
 	fmt.Fprintf(&b, "pid: %d\n", s.PID)
 	fmt.Fprintf(&b, "started: %s\n", s.Started.Format(time.RFC3339))
+	fmt.Fprintf(&b, "version: %s\n", s.Version)
 	fmt.Fprintf(&b, "cookie fingerprint: %s\n", s.Fingerprint)
 	fmt.Fprintf(&b, "bus: %s\n", busText(s.Bus))
 	fmt.Fprintf(&b, "sync: %s\n", s.Sync.Text)

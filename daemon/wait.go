@@ -20,7 +20,8 @@ const waitAbout = `Waits for one of these, and prints true:
 
   without a flag   all nodes of the sync lists are up
   -nodes COUNT     so many visible nodes, or more, are connected, as 'nodes' lists them
-  -of NODE ...     all of these nodes are up, or, with -down, none of them is
+  -of NODE         that node is up, and all others that a further -of names; or, with
+                   -down, none of them is
 
 Prints false and exits with 1, and says on standard error how things are, when the time of
 -timeout is over; without it there is no end. It outlives the daemon, as events -f does. On a
@@ -84,7 +85,7 @@ func doWait(ctx context.Context, w *world, args *configs.Args) error {
 
 func waitFlags(args *configs.Args) (want awaited, timeout time.Duration, err error) {
 	if len(args.Operands) > 0 {
-		return want, 0, unexpected(args.Operands[0], "write 'wait -of "+args.Operands[0]+"'")
+		return want, 0, unexpected(args.Operands[0], "write '-of "+args.Operands[0]+"', as for each node")
 	}
 	wrong := func(hint, format string, values ...any) (awaited, time.Duration, error) {
 		return want, 0, &configs.UsageError{Msg: fmt.Sprintf(format, values...), Hint: hint}

@@ -288,7 +288,9 @@ type failure struct {
 
 // statusOf tells of a node what syncnodes tells, with times on the wall clock, and
 // what its observer does.
-func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, now time.Time) Status {
+//
+// epoch is the wall time at 0 of the node's clock.
+func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, epoch time.Time) Status {
 	out := Status{
 		Node: s.Node, Incarnation: s.Incarnation.String(), Hidden: s.Hidden,
 		PID: pid, Started: s.Started.UTC(), Version: s.Version, Fingerprint: s.Fingerprint,
@@ -311,7 +313,7 @@ func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, now time.T
 			Hidden: p.Hidden, Expected: p.Expected, RoundTrip: Duration(p.RoundTrip), Address: p.Address, Version: p.Version,
 		}
 		if !p.Incarnation.IsZero() {
-			since := now.Add(p.Since - s.Now).UTC()
+			since := epoch.Add(p.Since).UTC()
 			peer.Incarnation, peer.Since = p.Incarnation.String(), &since
 			if !p.State.Linked() {
 				peer.Reason = p.Reason.String()

@@ -36,7 +36,21 @@ func (s *Server) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	return statusOf(status, s.daemon.Observed(), os.Getpid(), time.Now()), nil
+	return statusOf(status, s.daemon.Observed(), os.Getpid(), s.epochOf(status.Now)), nil
+}
+
+// epochStep is how far the wall clock is set before what was told moves with it.
+const epochStep = time.Second
+
+// epochOf is the wall time at 0 of the node's clock, which is now at now: the same each
+// time, so that who compares two answers sees no change where there is none.
+func (s *Server) epochOf(now time.Duration) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fresh := time.Now().Add(-now); fresh.Sub(s.epoch).Abs() > epochStep {
+		s.epoch = fresh
+	}
+	return s.epoch
 }
 
 // events answers with a stream, which may last for as long as the daemon.

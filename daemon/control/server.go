@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -64,6 +65,9 @@ type Server struct {
 	node   Node
 	daemon Daemon
 	http   http.Server
+
+	mu    sync.Mutex
+	epoch time.Time // see epochOf; mu guards it
 }
 
 // NewServer is a server for node.

@@ -260,6 +260,9 @@ func TestStatus(t *testing.T) {
 	if up := got.Peers[0].Since; up == nil || before.Sub(*up).Round(time.Second) != 59*time.Second {
 		t.Errorf("b is up since %v, want since 59 s", up)
 	}
+	if again, err := c.Status(t.Context()); err != nil || !again.Peers[0].Since.Equal(*got.Peers[0].Since) {
+		t.Errorf("asked again it is up since %v, %v, and was since %v", again.Peers[0].Since, err, got.Peers[0].Since)
+	}
 	got.Peers[0].Since, got.Peers[2].Since = nil, nil
 	want := Status{
 		Node: self, Incarnation: strings.Repeat("0", 32), PID: got.PID, Started: time.Unix(1_000_000, 0).UTC(), Fingerprint: "01234567",

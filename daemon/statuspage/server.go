@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -76,7 +77,11 @@ type Server struct {
 // Listen takes the address. The context bounds that only; the server ends by Close.
 func Listen(ctx context.Context, opts Options) (*Server, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", opts.Addr)
+	network := "tcp"
+	if addr, err := netip.ParseAddrPort(opts.Addr); err == nil && addr.Addr() == netip.IPv4Unspecified() {
+		network = "tcp4" // 0.0.0.0 is all of IPv4, and not of IPv6 too
+	}
+	listener, err := config.Listen(ctx, network, opts.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("listening for HTTP: %w", err)
 	}
