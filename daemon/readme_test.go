@@ -23,8 +23,6 @@ var documents = []string{"README.md", "configs/README.md", "systemd/README.md"}
 
 // fixtures are the files that a document shows or speaks of, and does not make.
 var fixtures = map[string]string{
-	"broken.config": "[{kernel,\n\n    {sync_nodes_optional, ['a@127.0.0.1', 'b@127.0.0.1']},\n    {sync_nodes_timeout, 5000}\n  ]}\n].\n",
-
 	"releases/1.2.0/vm.args":        "-name shop@10.0.0.7\n-setcookie KJHGFDSAQWERTYUIOPLM\n-kernel inet_dist_listen_min 9100 inet_dist_listen_max 9105\n+SDio 16\n",
 	"releases/1.2.0/sys.config":     "[{kernel, [{sync_nodes_timeout, 5000}, {net_ticktime, 20}]},\n {shop, [{http_port, 8080}]},\n \"cluster\"].\n",
 	"releases/1.2.0/cluster.config": "[{kernel, [{sync_nodes_optional, ['shop@10.0.0.7', 'shop@10.0.0.8']}]}].\n",
@@ -47,7 +45,7 @@ var nfpmLine = regexp.MustCompile(`(?m)^nfpm=(\S+)`)
 // lasting are the commands that go on until somebody ends them. A daemon is one that is
 // ready when its log says so.
 var (
-	lasting  = regexp.MustCompile(`^(\w+=\S+ )*(interconnectd -|go run \./daemon -|nats-server |journalctl -fu|interconnectd (events -f|monitor))`)
+	lasting  = regexp.MustCompile(`^(\w+=\S+ )*(interconnectd -|go run \./daemon -|go run \./configs/examples/gate |nats-server |journalctl -fu|interconnectd (events -f|monitor))`)
 	isDaemon = regexp.MustCompile(`^(interconnectd -|go run \./daemon -)`)
 )
 
@@ -360,6 +358,6 @@ func (d *reader) endSection(t *testing.T) {
 
 // lastWords are what tells a command from others in the list of processes.
 func lastWords(command string) string {
-	command = regexp.MustCompile(`^(\w+=\S+ )*(interconnectd |go run \./daemon )?`).ReplaceAllString(command, "")
+	command = regexp.MustCompile(`^(\w+=\S+ )*(interconnectd |go run \S+ )?`).ReplaceAllString(command, "")
 	return command
 }
