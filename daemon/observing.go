@@ -32,10 +32,12 @@ func settingsOf(cfg *configs.Config, getenv func(string) string) observer.Settin
 func defaultJournal(node nodeid.Name, getenv func(string) string) string {
 	// systemd separates several by colons.
 	dir, _, _ := strings.Cut(getenv("STATE_DIRECTORY"), ":")
+	mode := os.FileMode(0o700)
 	switch home, state := getenv("HOME"), getenv("XDG_STATE_HOME"); {
 	case dir != "":
 	case os.Geteuid() == 0:
 		dir = "/var/lib/interconnect"
+		mode = 0o755 // services have folders of theirs below it
 	case filepath.IsAbs(state): // another makes no sense, the specification says
 		dir = filepath.Join(state, "interconnect")
 	case home != "":
@@ -43,7 +45,7 @@ func defaultJournal(node nodeid.Name, getenv func(string) string) string {
 	default:
 		return ""
 	}
-	_ = os.MkdirAll(dir, 0o700) // where that fails the journal tells
+	_ = os.MkdirAll(dir, mode) // where that fails the journal tells
 	return filepath.Join(dir, node.FileName()+".db")
 }
 

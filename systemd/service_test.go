@@ -136,9 +136,14 @@ const both = `{sync_nodes_mandatory, ['a@127.0.0.1', 'b@127.0.0.1']}, {sync_node
 // install: nothing is enabled or started, systemd understands all, and the cookie is
 // root's alone.
 func install(h *host) {
-	h.run("rm -f /var/lib/man-db/auto-update") // what takes long, and is not ours
+	h.run("rm -f /var/lib/man-db/auto-update; rm -rf /var/lib/interconnect") // what takes long, and what the host has
 	h.run("find /etc /var /run /usr -xdev -path /var/cache -prune -o -path '*interconnect*' -print >/tmp/before")
 	h.run("DEBIAN_FRONTEND=noninteractive apt-get install -y /tmp/first.deb")
+	// Root may have tried it by hand before: the services' folders are below root's.
+	h.run("timeout -s TERM 1 interconnectd -name hand@127.0.0.1 || :")
+	if got := h.run("stat -c %%a /var/lib/interconnect"); got != "755\n" {
+		h.t.Errorf("the folder of root's journals has the mode %s", got)
+	}
 	if got := h.run("systemctl list-units --all --no-legend 'interconnectd*'"); got != "" {
 		h.t.Errorf("units are loaded:\n%s", got)
 	}
