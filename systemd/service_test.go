@@ -140,7 +140,7 @@ func install(h *host) {
 	h.run("find /etc /var /run /usr -xdev -path /var/cache -prune -o -path '*interconnect*' -print >/tmp/before")
 	h.run("DEBIAN_FRONTEND=noninteractive apt-get install -y /tmp/first.deb")
 	// Root may have tried it by hand before: the services' folders are below root's.
-	h.run("timeout -s TERM 1 interconnectd -name hand@127.0.0.1 || :")
+	h.run("interconnectd -name hand@127.0.0.1 2>/tmp/hand.log & until grep -q 'ready: ' /tmp/hand.log; do sleep 0.05; done; sleep 0.6; interconnectd stop -node hand@127.0.0.1; wait; rm -rf /run/interconnect")
 	if got := h.run("stat -c %%a /var/lib/interconnect"); got != "755\n" {
 		h.t.Errorf("the folder of root's journals has the mode %s", got)
 	}

@@ -186,6 +186,9 @@ func (w *world) expectDown(n *simNode) {
 			young = max(young, other.core.busSince+other.core.window()-other.now())
 		}
 	}
+	if young > 0 {
+		young += slowest // up to the round after that
+	}
 	if w.stubs != nil || w.troubles.any(w.now-accusedFor) || !w.formed() {
 		return
 	}
