@@ -1,6 +1,7 @@
 package syncnodes
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,17 +11,17 @@ import (
 // loop that is stuck does not.
 func TestBeat(t *testing.T) {
 	inBubble(t, func(t *testing.T, fl *fleet) {
-		beats := 0 // the loop writes it; it stands still where synctest.Wait has returned
+		var beats atomic.Int64
 		opts := fl.options("a")
-		opts.Beat, opts.BeatEvery = func() { beats++ }, time.Second
+		opts.Beat, opts.BeatEvery = func() { beats.Add(1) }, time.Second
 		opts.Sync = Sync{Optional: fulls("b"), Timeout: Infinity}
 		a := fl.start(opts)
-		want := func(when string, most, least int) {
+		want := func(when string, most, least int64) {
 			t.Helper()
-			if synctest.Wait(); beats < least || beats > most {
-				t.Errorf("%s: %d beats, want %d to %d", when, beats, least, most)
+			synctest.Wait()
+			if n := beats.Swap(0); n < least || n > most {
+				t.Errorf("%s: %d beats, want %d to %d", when, n, least, most)
 			}
-			beats = 0
 		}
 		want("at the start", 1, 1)
 		time.Sleep(10 * time.Second)
@@ -35,7 +36,7 @@ func TestBeat(t *testing.T) {
 		want("after that", 3, 2)
 
 		a.Close()
-		beats = 0
+		beats.Store(0)
 		time.Sleep(10 * time.Second)
 		want("after the end", 0, 0)
 	})
