@@ -41,21 +41,6 @@ func startOn(t *testing.T, alive string, b Bus, log hclog.Logger) *Node {
 	return n
 }
 
-// eventually waits for what nothing announces.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
-}
-
 // Nodes on a connection of the program's, on another node's connection, and on
 // servers of their own are nodes like any other: they see each other, and an
 // outage of the server is the death of none.
@@ -86,7 +71,7 @@ func TestConnOfTheProgram(t *testing.T) {
 	}
 
 	server.Kill(t)
-	eventually(t, "the peers are suspect", func() bool {
+	bustest.Eventually(t, "the peers are suspect", func() bool {
 		s, err := nodes[0].Status(t.Context())
 		return err == nil && s.BusLost && s.Peers[0].Detail == "bus lost"
 	})

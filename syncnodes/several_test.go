@@ -109,7 +109,7 @@ func TestSeveralWorldsInOneProcess(t *testing.T) {
 	if n := nc.NumSubscriptions(); n != 0 {
 		t.Errorf("%d subscriptions are left", n)
 	}
-	eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+	bustest.Eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // silentEnv makes TestSilent's child of the test binary.

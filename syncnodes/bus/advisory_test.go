@@ -75,7 +75,7 @@ func TestNoAdvisories(t *testing.T) {
 			// A server that goes is told in its own words.
 			s.Kill(t)
 			event(t, a, Lost)
-			eventually(t, "a complaint", func() bool { return lines.String() != "" })
+			bustest.Eventually(t, "a complaint", func() bool { return lines.String() != "" })
 			if got := lines.String(); contains(got, "does not let us") {
 				t.Errorf("the want of advisories is told:\n%s", got)
 			}

@@ -18,6 +18,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
+
+	"interconnectd/syncnodes/bus/bustest"
 )
 
 // secrets is a folder of what servers and nodes need to know each other.
@@ -222,7 +224,7 @@ func TestAuth(t *testing.T) {
 				log, lines := logTo(hclog.Info)
 				cfg.Auth, cfg.Logger = auth, log
 				open(t, cfg)
-				eventually(t, "it is told: "+told, func() bool { return contains(lines.String(), told) })
+				bustest.Eventually(t, "it is told: "+told, func() bool { return contains(lines.String(), told) })
 				if contains(lines.String(), "hush") {
 					t.Errorf("a secret is told: %s", lines.String())
 				}
@@ -291,7 +293,7 @@ func TestFailover(t *testing.T) {
 	event(t, other, Connected)
 	arrives := func() {
 		t.Helper()
-		eventually(t, "a packet", func() bool {
+		bustest.Eventually(t, "a packet", func() bool {
 			if err := one.SendName(b.Node, 0, []byte("x")); err != nil {
 				return false
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus/bustest"
 )
 
 // pair opens two nodes that have a route to each other.
@@ -157,7 +158,7 @@ func TestForeignPackets(t *testing.T) {
 		if err := c.publishAnyhow(tt.subject, tt.reply, make([]byte, tt.size)); err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		eventually(t, tt.name+" counted as malformed", func() bool { return a.Stats().Malformed == uint64(i+1) })
+		bustest.Eventually(t, tt.name+" counted as malformed", func() bool { return a.Stats().Malformed == uint64(i+1) })
 	}
 	if n := len(a.Names()) + len(a.Frames()) + len(a.Whos()) + len(a.Replies()); n != 0 {
 		t.Errorf("%d malformed packets were passed on", n)
@@ -173,7 +174,7 @@ func TestFullChannelDrops(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "drops counted", func() bool { return b.Stats().Dropped >= flood-whoRoom })
+	bustest.Eventually(t, "drops counted", func() bool { return b.Stats().Dropped >= flood-whoRoom })
 	// The flood of one kind delays no other.
 	if err := a.SendName(bCfg.Node, 0, []byte("still here")); err != nil {
 		t.Fatal(err)
@@ -386,7 +387,7 @@ func TestStrangersServer(t *testing.T) {
 	stranger.Start()
 	defer stranger.WaitForShutdown()
 	defer stranger.Shutdown()
-	eventually(t, "the stranger's route is closed", func() bool {
+	bustest.Eventually(t, "the stranger's route is closed", func() bool {
 		_, left := log.progress(func(string) bool { return true })
 		return left > 0
 	})
@@ -415,7 +416,7 @@ func TestEmbeddedClientComesBack(t *testing.T) {
 		t.Errorf("%d reconnects, want 1", got)
 	}
 	// b's server learns of the new subscriptions some milliseconds later.
-	eventually(t, "a packet after the reconnect", func() bool {
+	bustest.Eventually(t, "a packet after the reconnect", func() bool {
 		if err := b.SendName(aCfg.Node, 0, []byte("again")); err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,7 @@ func TestExternalTraffic(t *testing.T) {
 			if err := stranger.Publish(subject, make([]byte, MaxPacket+1)); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "long packet counted", func() bool { return a.Stats().Malformed == uint64(i+1) })
+			bustest.Eventually(t, "long packet counted", func() bool { return a.Stats().Malformed == uint64(i+1) })
 		}
 	})
 }
@@ -113,7 +113,7 @@ func TestServerNotThereAtStart(t *testing.T) {
 	if err := c.Hello(nil); !errors.Is(err, ErrLost) {
 		t.Errorf("a send before the first connection: %v, want ErrLost", err)
 	}
-	eventually(t, "some attempts", func() bool { return contains(lines.String(), "no connection to a NATS server", s.Addr()) })
+	bustest.Eventually(t, "some attempts", func() bool { return contains(lines.String(), "no connection to a NATS server", s.Addr()) })
 	s.Start(t)
 	if ev := receive(t, c.Events(), "event"); ev.Kind != Connected {
 		t.Errorf("first event %s, want %s", ev.Kind, Connected)
@@ -181,9 +181,9 @@ func TestServerRefusesCredentials(t *testing.T) {
 	log, lines := logTo(hclog.Info)
 	cfg.Logger = log
 	c := open(t, cfg)
-	eventually(t, "the refusal is told", func() bool { return contains(lines.String(), "lets nobody in without credentials") })
+	bustest.Eventually(t, "the refusal is told", func() bool { return contains(lines.String(), "lets nobody in without credentials") })
 	// More attempts follow: one refusal is not the end.
-	eventually(t, "attempts go on", func() bool { return c.(*client).nc.Stats().Reconnects > 3 })
+	bustest.Eventually(t, "attempts go on", func() bool { return c.(*client).nc.Stats().Reconnects > 3 })
 	if n := len(c.Events()); n != 0 {
 		t.Errorf("event %+v, want none", <-c.Events())
 	}
@@ -204,7 +204,7 @@ func TestServerDeniesSubjects(t *testing.T) {
 	log, lines := logTo(hclog.Info)
 	cfg.Logger = log
 	c := open(t, cfg)
-	eventually(t, "the denial is told", func() bool {
+	bustest.Eventually(t, "the denial is told", func() bool {
 		return contains(lines.String(), "does not let us use a subject that we need", `"interconnect.1.test.`)
 	})
 	if n := len(c.Events()); n != 0 {
@@ -232,8 +232,8 @@ func TestWildcardSubscriber(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := open(t, cfg)
-	eventually(t, "NoVerdicts", func() bool { return c.Stats().NoVerdicts })
-	eventually(t, "the warning", func() bool { return strings.Count(lines.String(), "[WARN]") == 1 })
+	bustest.Eventually(t, "NoVerdicts", func() bool { return c.Stats().NoVerdicts })
+	bustest.Eventually(t, "the warning", func() bool { return strings.Count(lines.String(), "[WARN]") == 1 })
 }
 
 // TestExternalClose closes in each state of the connection.

@@ -97,21 +97,6 @@ func routesUp(t *testing.T, c Conn, nodes ...nodeid.Name) {
 	}
 }
 
-// eventually waits for a condition that nothing announces.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
-}
-
 // noNewGoroutines fails the test where goroutines of ours or of NATS outlive
 // what f did.
 func noNewGoroutines(t *testing.T, f func()) {

@@ -128,7 +128,7 @@ func TestLentReconnectAtOnce(t *testing.T) {
 	}
 	event(t, c, Lost)
 	event(t, c, Back)
-	eventually(t, "it is up", func() bool { return c.Hello(nil) == nil })
+	bustest.Eventually(t, "it is up", func() bool { return c.Hello(nil) == nil })
 }
 
 // The echo notices a frozen server, whatever the program's pings.
@@ -201,7 +201,7 @@ func TestLentGone(t *testing.T) {
 			if err := c.Hello(nil); !errors.Is(err, ErrLost) {
 				t.Errorf("a send: %v, want ErrLost", err)
 			}
-			eventually(t, "the connection is closed", nc.IsClosed)
+			bustest.Eventually(t, "the connection is closed", nc.IsClosed)
 			if n := len(c.Events()); n != 0 {
 				t.Errorf("event %+v after that, want none", <-c.Events())
 			}
@@ -262,7 +262,7 @@ func TestLentDeniedSubjects(t *testing.T) {
 	log, lines := logTo(hclog.Info)
 	cfg.Logger = log
 	c := open(t, cfg)
-	eventually(t, "the denial is told", func() bool {
+	bustest.Eventually(t, "the denial is told", func() bool {
 		return contains(lines.String(), "does not let us use a subject that we need", `"interconnect.1.test.`)
 	})
 	if err := receive(t, denied, "error for the program"); !errors.Is(err, nats.ErrPermissionViolation) {

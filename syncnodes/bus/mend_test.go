@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"interconnectd/syncnodes/bus/bustest"
 )
 
 // TestMeshIsMended gives two nodes ranges that do not meet, so that gossip
@@ -48,7 +50,7 @@ func TestGreetings(t *testing.T) {
 	}
 	hub, first, second := meshes[0], meshes[1], meshes[2]
 	for _, m := range meshes {
-		eventually(t, "routes to the others", func() bool { return m.srv.NumRoutes() == 2 })
+		bustest.Eventually(t, "routes to the others", func() bool { return m.srv.NumRoutes() == 2 })
 	}
 	if _, list, ok := hub.greeted(first.greeting()); ok {
 		t.Errorf("the first is told %q, want nothing", list)

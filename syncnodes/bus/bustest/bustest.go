@@ -1,5 +1,5 @@
-// Package bustest gives tests what they need of a real bus: free ports, and
-// nats-server processes that can be killed and started again.
+// Package bustest gives tests what they need of a real bus: free ports,
+// nats-server processes that can be killed and started again, and patience.
 package bustest
 
 import (
@@ -136,5 +136,23 @@ func (s *Server) Signal(t testing.TB, sig syscall.Signal) {
 	t.Helper()
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// eventuallyWithin bounds what nothing announces: long, for a machine under load.
+const eventuallyWithin = 20 * time.Second
+
+// Eventually waits for a condition that nothing announces.
+func Eventually(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(eventuallyWithin)
+	for !cond() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("not in time: %s", what)
+		}
 	}
 }
