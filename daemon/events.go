@@ -174,25 +174,33 @@ func follow(ctx context.Context, w *world, daemon *control.Client, query eventst
 		}
 		return failed
 	}
-	for told := false; ; {
+	for {
 		err := daemon.Events(ctx, query, take)
-		var refused *control.Error
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case failed != nil:
 			return failed
-		case errors.As(err, &refused) && refused.Kind != control.Leaving:
+		case !hasEnded(err):
 			return err
 		}
-		if !told {
-			fmt.Fprintf(w.stderr, "interconnectd: the daemon of %s has ended: waiting for it to come back\n", daemon.Node())
-		}
+		tellEnded(w, daemon)
 		if daemon, err = back(ctx, w, daemon); err != nil {
 			return nil
 		}
 		fmt.Fprintln(w.stderr, "interconnectd: it is back")
 	}
+}
+
+// hasEnded reports whether that is why a daemon answers no more: all else it says in
+// words.
+func hasEnded(err error) bool {
+	var refused *control.Error
+	return !errors.As(err, &refused) || refused.Kind == control.Leaving
+}
+
+func tellEnded(w *world, daemon *control.Client) {
+	fmt.Fprintf(w.stderr, "interconnectd: the daemon of %s has ended: waiting for it to come back\n", daemon.Node())
 }
 
 // back waits for a daemon of the same node; the error is the context's.

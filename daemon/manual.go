@@ -98,12 +98,7 @@ func exitsOf(c command) []manpage.Item {
 }
 
 func hasFlag(c command, name string) bool {
-	for _, f := range c.flags.Flags {
-		if f.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.flags.Flags, func(f configs.Flag) bool { return f.Name == name })
 }
 
 func exitItems(codes ...int) []manpage.Item {

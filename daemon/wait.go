@@ -176,17 +176,15 @@ func (t *waiter) run(ctx context.Context, w *world, daemon *control.Client) erro
 	}
 	for told := false; ; {
 		err := t.watch(ctx, daemon)
-		var refused *control.Error
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, errMet):
 			return nil
-		case errors.As(err, &refused) && refused.Kind != control.Leaving:
+		case !hasEnded(err):
 			return err
-		}
-		if !told {
-			fmt.Fprintf(w.stderr, "interconnectd: the daemon of %s has ended: waiting for it to come back\n", daemon.Node())
+		case !told:
+			tellEnded(w, daemon)
 		}
 		if daemon, err = back(ctx, w, daemon); err != nil {
 			return context.Cause(ctx)
