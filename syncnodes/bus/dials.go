@@ -13,7 +13,8 @@ import (
 // a second for ever: the lowest, which are taken first. Gossip tells of the rest.
 const maxRouteDials = 16
 
-// When a server outside the range dials all of the range.
+// When a server that dials the lowest port of the range only dials all of it: nobody has
+// come for so long.
 const widenAfter = 500 * time.Millisecond
 
 // dialled are the addresses that the server dials for ever: the range of ports
@@ -61,10 +62,11 @@ func onHost(host string, ports []int) []string {
 
 // dialPorts are the ports to dial for ever: the range, without the own port.
 //
-// Who listens outside the range first dials the lowest only, and the others
-// after widenAfter. Gossip makes the mesh, and each server inside the range
-// that is dialled makes all others dial the newcomer: with four of them there
-// are twice as many connections as are kept, and some holes (see mend.go).
+// Who listens elsewhere than on the lowest first dials that only, and the others when
+// the mesh is at rest. Gossip makes the mesh, and each server inside the range that is
+// dialled makes all others dial the newcomer: with one of them there is a single dial
+// for each pair, with four twice as many, and some holes (see mend.go). Who has got the
+// lowest port, which those before him have left, finds them on the others.
 func dialPorts(ports PortRange, own int, wide bool) (dials []int) {
 	for port := ports.Min; port <= ports.Max && len(dials) < maxRouteDials; port++ {
 		if port != own {

@@ -40,8 +40,9 @@ const routePatience = 250 * time.Millisecond
 
 // When the table of routes is looked at again while it is not as the log says.
 const (
-	lookSoon  = time.Millisecond
-	lookLater = 20 * time.Millisecond
+	lookSoon     = time.Millisecond
+	lookLater    = 20 * time.Millisecond
+	lookPerRoute = 200 * time.Microsecond
 )
 
 // mesh is the embedded server and what is known of its routes.
@@ -65,10 +66,11 @@ type mesh struct {
 	seen seen
 
 	// owned by the keeper
-	wide     bool              // the whole range is dialled
+	wide     bool              // the whole range is dialled: see dialPorts
 	hosts    []string          // others, whose ranges are dialled
 	routes   map[string]*route // by server name
-	restless time.Time         // since when the table is not as the log says
+	closing  bool              // the table has routes that the log told as closed
+	restless time.Time         // since when something is awaited
 	addrs    map[string]string // of those who greeted us, by server name
 	hostIDs  map[string]string // theirs
 	holes    map[string]*hole  // servers without a route
@@ -103,6 +105,8 @@ type route struct {
 	inc   nodeid.Incarnation
 	since time.Time
 	told  bool
+	// greeted: it was told where we listen.
+	greeted bool
 }
 
 func openEmbedded(ctx context.Context, cfg Config) (Conn, error) {
@@ -186,7 +190,7 @@ func startServer(ctx context.Context, cfg Config, place place, port int) (*mesh,
 		here:    &ownHost{},
 		port:    port,
 		dials:   make(chan []*url.URL, 1),
-		wide:    port != server.RANDOM_PORT,
+		wide:    port == cfg.Ports.Min,
 		hosts:   cfg.Hosts,
 		routes:  map[string]*route{},
 		addrs:   map[string]string{},
@@ -326,9 +330,32 @@ func hostPort(host string, port int) string { return net.JoinHostPort(host, strc
 
 // look compares the table of routes with what was told. A route is keyed by
 // its server: duplicates are closed all the time, and only the last one's end
-// is one. again is when to look next, 0 for not before the log says something;
+// is one. changed is false where nothing but what the others' servers subscribe to
+// may be new. again is when to look next, 0 for not before the log says something;
 // settled reports that the first round has ended.
-func (m *mesh) look(now time.Time) (events []Event, again time.Duration, settled bool) {
+func (m *mesh) look(now time.Time, changed bool) (events []Event, again time.Duration, settled bool) {
+	if changed || m.closing {
+		events = m.compare(now)
+	}
+	waiting := false
+	for _, r := range m.routes {
+		switch {
+		case r.told:
+		case m.hears(r) || now.Sub(r.since) >= routePatience:
+			r.told = true
+			events = append(events, Event{Kind: RouteUp, Node: r.node, Incarnation: r.inc})
+		default:
+			waiting = true
+		}
+	}
+	slices.SortFunc(events, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.Node, b.Node), a.Incarnation.Compare(b.Incarnation))
+	})
+	return events, m.nextLook(now, waiting || m.closing), m.log.dialled() && !waiting
+}
+
+// compare brings the routes up to the table, and gives those that ended.
+func (m *mesh) compare(now time.Time) (events []Event) {
 	names, ids := m.table()
 	for name, r := range m.routes {
 		if _, there := names[name]; there {
@@ -343,32 +370,19 @@ func (m *mesh) look(now time.Time) (events []Event, again time.Duration, settled
 			events = append(events, Event{Kind: RouteDown, Node: r.node, Incarnation: r.inc})
 		}
 	}
-	waiting := 0
 	for name, ip := range names {
-		r := m.routes[name]
-		if r == nil {
-			node, inc, ok := parseServerName(name)
-			if !ok {
-				continue // a stranger's server
-			}
-			r = &route{node: node, inc: inc, since: now}
-			m.routes[name] = r
-			m.seen.at(name, ip)
+		if m.routes[name] != nil {
+			continue
 		}
-		switch {
-		case r.told:
-		case m.hears(r) || now.Sub(r.since) >= routePatience:
-			r.told = true
-			events = append(events, Event{Kind: RouteUp, Node: r.node, Incarnation: r.inc})
-		default:
-			waiting++
+		node, inc, ok := parseServerName(name)
+		if !ok {
+			continue // a stranger's server
 		}
+		m.routes[name] = &route{node: node, inc: inc, since: now}
+		m.seen.at(name, ip)
 	}
-	slices.SortFunc(events, func(a, b Event) int {
-		return cmp.Or(cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.Node, b.Node), a.Incarnation.Compare(b.Incarnation))
-	})
-	dials, closing := m.log.progress(func(id string) bool { return ids[id] })
-	return events, m.nextLook(now, waiting+closing > 0), dials == 0 && waiting == 0
+	m.closing = m.log.stillThere(func(id string) bool { return ids[id] })
+	return events
 }
 
 // table gives the servers that there are routes to, each with the address it
@@ -402,10 +416,12 @@ func (m *mesh) nextLook(now time.Time, restless bool) time.Duration {
 	if m.restless.IsZero() {
 		m.restless = now
 	}
-	// Ever more seldom: a look costs as much as there are routes, and where many
-	// daemons start at once all of them are restless.
-	return min(max(lookSoon, now.Sub(m.restless)/2), lookLater)
+	// Ever more seldom: where many daemons start at once all of them are restless.
+	return min(max(lookSoon, m.lookGap(), now.Sub(m.restless)/2), lookLater)
 }
+
+// lookGap is the least time between two looks: one costs as much as there are routes.
+func (m *mesh) lookGap() time.Duration { return time.Duration(len(m.routes)) * lookPerRoute }
 
 // stop ends the server and waits for it.
 func (m *mesh) stop() {

@@ -388,8 +388,7 @@ func TestStrangersServer(t *testing.T) {
 	defer stranger.WaitForShutdown()
 	defer stranger.Shutdown()
 	bustest.Eventually(t, "the stranger's route is closed", func() bool {
-		_, left := log.progress(func(string) bool { return true })
-		return left > 0
+		return log.stillThere(func(string) bool { return true })
 	})
 	if n := a.(*client).mesh.srv.NumRoutes(); n != 1 {
 		t.Errorf("%d routes, want none but the one to b", n)

@@ -31,11 +31,16 @@ type keeper struct {
 	silences int    // tests in a row that nobody answered
 	warned   bool
 
-	routes <-chan struct{} // nil without a mesh, and before Connected
-	look   *time.Timer
-	widen  *time.Timer
-	greet  *time.Timer
-	mend   *time.Timer
+	routes   <-chan struct{} // nil without a mesh, and before Connected
+	look     *time.Timer
+	lookedAt time.Time
+	changed  bool // since then, as the log says
+	widen    *time.Timer
+	mend     *time.Timer
+
+	greet     *time.Timer
+	greeting  bool      // newcomers are greeted when it rings
+	greetedAt time.Time // all were
 
 	cut cutoff
 	far *time.Timer
@@ -77,7 +82,8 @@ func (k *keeper) run() {
 		case <-k.wildcard.C:
 			k.testWildcard()
 		case <-k.routes:
-			k.lookAtRoutes()
+			k.changed = true
+			k.lookSoon()
 		case <-k.look.C:
 			k.lookAtRoutes()
 		case <-k.widen.C:
@@ -85,7 +91,7 @@ func (k *keeper) run() {
 				k.c.mesh.widen()
 			}
 		case <-k.greet.C:
-			k.greetAll()
+			k.greetNewcomers()
 		case <-k.mend.C:
 			k.mendMesh()
 		case <-k.c.doubts:
@@ -187,13 +193,24 @@ func (k *keeper) testWildcard() {
 	k.wildcard.Reset(wildcardWait)
 }
 
+// lookSoon looks at the routes, at once where nobody has just looked.
+func (k *keeper) lookSoon() {
+	if wait := k.c.mesh.lookGap() - time.Since(k.lookedAt); wait > 0 {
+		k.look.Reset(wait)
+		return
+	}
+	k.lookAtRoutes()
+}
+
 func (k *keeper) lookAtRoutes() {
-	events, again, settled := k.c.mesh.look(time.Now())
+	k.lookedAt = time.Now()
+	events, again, settled := k.c.mesh.look(k.lookedAt, k.changed)
+	k.changed = false
 	for _, ev := range events {
 		k.tell(ev)
 		switch ev.Kind {
 		case RouteUp:
-			k.greetOne(ev.Incarnation)
+			k.newcomer()
 			if k.cut.lost {
 				k.far.Reset(0)
 			}
@@ -213,16 +230,44 @@ func (k *keeper) lookAtRoutes() {
 	}
 }
 
-// greetOne and greetAll tell others where this node's server listens.
-func (k *keeper) greetOne(inc nodeid.Incarnation) {
-	_ = k.c.publishAnyhow(k.c.subj.reply(inc, greetingID), "", k.c.mesh.greeting())
+// newcomer takes in that there is a route more. While a mesh forms there is better to
+// do than what keeps it whole later.
+func (k *keeper) newcomer() {
+	if !k.c.mesh.wide {
+		k.widen.Reset(widenAfter)
+	}
+	if !k.greeting {
+		k.greeting = true
+		k.greet.Reset(greetAfter)
+	}
+}
+
+// greetNewcomers and greetAll tell others where this node's server listens.
+func (k *keeper) greetNewcomers() {
+	k.greeting = false
+	if time.Since(k.greetedAt) >= greetEvery {
+		k.greetAll()
+		return
+	}
+	for _, r := range k.c.mesh.routes {
+		if !r.greeted {
+			k.greetOne(r)
+		}
+	}
+	k.greet.Reset(greetEvery - time.Since(k.greetedAt))
 }
 
 func (k *keeper) greetAll() {
+	k.greetedAt = time.Now()
 	for _, r := range k.c.mesh.routes {
-		k.greetOne(r.inc)
+		k.greetOne(r)
 	}
 	k.greet.Reset(greetEvery)
+}
+
+func (k *keeper) greetOne(r *route) {
+	r.greeted = true
+	_ = k.c.publishAnyhow(k.c.subj.reply(r.inc, greetingID), "", k.c.mesh.greeting())
 }
 
 // keeperSays takes in what another node's keeper sent.
@@ -273,6 +318,7 @@ func (k *keeper) tell(ev Event) {
 	case k.c.mesh != nil:
 		k.routes = k.c.mesh.log.changed
 		k.widen.Reset(widenAfter)
+		k.greetedAt = time.Now()
 		k.greet.Reset(greetEvery)
 	default:
 		k.settle()

@@ -19,7 +19,7 @@ import (
 // to each other by nobody, and stay without a route for ever.
 //
 // So the keepers mend the mesh. Each greets every server that it gets a route
-// to, and all of them once a minute, with the address that it listens on. Those
+// to, a second later, and all of them once a minute, with the address that it listens on. Those
 // that listen inside the range, whom everybody dials, answer with all addresses
 // that they know: of any two nodes that greet one of them, the later learns of
 // the earlier. Where no route has come of it after a while, it dials.
@@ -40,6 +40,8 @@ const (
 )
 
 const (
+	// greetAfter is how long those wait who have come: most meshes have formed by then.
+	greetAfter = time.Second
 	// greetEvery is how often all are greeted: a hole is mended after that,
 	// however it came about.
 	greetEvery = time.Minute

@@ -237,10 +237,16 @@ func (l *serverLog) first(key string) bool {
 	return true
 }
 
-// progress gives how many dials of the first round have not ended, and drops
-// the closed connections that are in the table of routes no more; left is how
-// many of them still are.
-func (l *serverLog) progress(inTable func(id string) bool) (dials, left int) {
+// dialled reports whether all dials of the first round have ended.
+func (l *serverLog) dialled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.dials) == 0
+}
+
+// stillThere drops the closed connections that are in the table of routes no more, and
+// reports whether any of them still are.
+func (l *serverLog) stillThere(inTable func(id string) bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id := range l.closing {
@@ -248,5 +254,5 @@ func (l *serverLog) progress(inTable func(id string) bool) (dials, left int) {
 			delete(l.closing, id)
 		}
 	}
-	return len(l.dials), len(l.closing)
+	return len(l.closing) > 0
 }

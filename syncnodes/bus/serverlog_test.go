@@ -36,8 +36,8 @@ func TestServerLogIsQuiet(t *testing.T) {
 	if n := strings.Count(got, "\n"); n != 5 {
 		t.Errorf("%d lines at debug, want 5:\n%s", n, got)
 	}
-	if dials, _ := l.progress(func(string) bool { return true }); dials != 1 {
-		t.Errorf("%d dials of the first round have not ended, want 1", dials)
+	if l.dialled() {
+		t.Error("all dials of the first round have ended, want one left")
 	}
 	if _, got := play(hclog.Trace); strings.Count(got, "\n") != 31 {
 		t.Errorf("%d lines at trace, want all 31:\n%s", strings.Count(got, "\n"), got)
@@ -57,22 +57,22 @@ func TestServerLogSignals(t *testing.T) {
 		play      func(l *serverLog)
 		listening error
 		listened  bool
-		dials     int
-		closing   int
+		dialled   bool
+		closing   bool
 		changed   bool
 	}{
-		{"listens", func(l *serverLog) { l.Noticef("Listening for route connections on %s", "127.0.0.1:1") }, nil, true, 1, 0, false},
-		{"port taken", func(l *serverLog) { l.Fatalf("Error listening on router port: %d - %v", 1, taken) }, taken, true, 1, 0, false},
-		{"registered, by our dial", func(l *serverLog) { l.Debugf("127.0.0.1:2 - rid:5 - Registering remote route %q", "ID") }, nil, false, 0, 0, true},
-		{"registered, by the peer's", func(l *serverLog) { l.Debugf("127.0.0.1:40000 - rid:5 - Registering remote route %q", "ID") }, nil, false, 1, 0, true},
-		{"duplicate", func(l *serverLog) { l.Debugf("127.0.0.1:2 - rid:5 - Detected duplicate remote route %q", "ID") }, nil, false, 0, 0, true},
+		{"listens", func(l *serverLog) { l.Noticef("Listening for route connections on %s", "127.0.0.1:1") }, nil, true, false, false, false},
+		{"port taken", func(l *serverLog) { l.Fatalf("Error listening on router port: %d - %v", 1, taken) }, taken, true, false, false, false},
+		{"registered, by our dial", func(l *serverLog) { l.Debugf("127.0.0.1:2 - rid:5 - Registering remote route %q", "ID") }, nil, false, true, false, true},
+		{"registered, by the peer's", func(l *serverLog) { l.Debugf("127.0.0.1:40000 - rid:5 - Registering remote route %q", "ID") }, nil, false, false, false, true},
+		{"duplicate", func(l *serverLog) { l.Debugf("127.0.0.1:2 - rid:5 - Detected duplicate remote route %q", "ID") }, nil, false, true, false, true},
 		{"closed", func(l *serverLog) {
 			l.Noticef("127.0.0.1:2 - rid:5 - %s connection closed: %s - %s", "Router", "Client Closed", "Remote: x")
-		}, nil, false, 0, 1, true},
+		}, nil, false, true, true, true},
 		{"a client closed", func(l *serverLog) {
 			l.Debugf("127.0.0.1:2 - cid:5 - %s connection closed: %s", "Client", "Client Closed")
-		}, nil, false, 1, 0, false},
-		{"anything else", func(l *serverLog) { l.Noticef("Server is ready") }, nil, false, 1, 0, false},
+		}, nil, false, false, false, false},
+		{"anything else", func(l *serverLog) { l.Noticef("Server is ready") }, nil, false, false, false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,13 +86,13 @@ func TestServerLogSignals(t *testing.T) {
 				listened = true
 			default:
 			}
-			dials, closing := l.progress(func(string) bool { return true })
-			if listened != tt.listened || !errors.Is(err, tt.listening) || dials != tt.dials || closing != tt.closing || (len(l.changed) > 0) != tt.changed {
-				t.Errorf("listened %v (%v), %d dials, %d closing, changed %v; want %v (%v), %d, %d, %v",
-					listened, err, dials, closing, len(l.changed) > 0, tt.listened, tt.listening, tt.dials, tt.closing, tt.changed)
+			dialled, closing := l.dialled(), l.stillThere(func(string) bool { return true })
+			if listened != tt.listened || !errors.Is(err, tt.listening) || dialled != tt.dialled || closing != tt.closing || (len(l.changed) > 0) != tt.changed {
+				t.Errorf("listened %v (%v), dialled %v, closing %v, changed %v; want %v (%v), %v, %v, %v",
+					listened, err, dialled, closing, len(l.changed) > 0, tt.listened, tt.listening, tt.dialled, tt.closing, tt.changed)
 			}
-			if _, left := l.progress(func(string) bool { return false }); left != 0 {
-				t.Errorf("%d closed connections are remembered that are in no table", left)
+			if l.stillThere(func(string) bool { return false }) {
+				t.Error("closed connections are remembered that are in no table")
 			}
 		})
 	}
