@@ -118,7 +118,7 @@ func (l *loop) carryMembership(o membership.Output) {
 	now := l.now()
 	switch o := o.(type) {
 	case membership.Dial:
-		l.endpoint.Dial(o.Node, now)
+		l.endpoint.DialHolder(o.Node, o.Holder, now)
 	case membership.Claim:
 		l.endpoint.Dial(l.node.name, now)
 	case membership.Announce:

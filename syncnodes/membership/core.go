@@ -122,8 +122,12 @@ type Output interface{ output() }
 
 type (
 	// Dial starts a dial; its end is told by Established or DialFailed. One
-	// that is under way is to ask again at once.
-	Dial struct{ Node nodeid.Name }
+	// that is under way is to ask again at once. Holder is who is said to hold the
+	// name, by a hello or a route; zero where nobody said so.
+	Dial struct {
+		Node   nodeid.Name
+		Holder nodeid.Incarnation
+	}
 	// Claim dials the own name, to hear whether somebody else holds it.
 	Claim struct{}
 	// Announce says hello to all who are on the bus.
@@ -201,15 +205,17 @@ func (c *Core) Outputs() []Output {
 
 func (c *Core) emit(o Output) { c.out = append(c.out, o) }
 
-// Join starts the work: all sync nodes are dialled, and who came early is
-// decided upon.
+// Join starts the work: all sync nodes are dialled, of an embedded mesh those that
+// there is a route to, and who came early is decided upon.
 func (c *Core) Join(now time.Duration) {
 	c.observe(now)
 	c.joined = true
 	c.seekAt = now + seekEvery
 	c.emit(Announce{})
 	for _, p := range c.sortedPeers() {
-		c.tryDial(p, now)
+		if !c.embedded() || p.asked || p.held && p.retryAt == never {
+			c.tryDial(p, now)
+		}
 	}
 	early := c.early
 	c.early = nil
@@ -301,6 +307,10 @@ func (c *Core) hidden(p *peer) bool {
 
 // meshes reports whether a node with that info takes part in the mesh.
 func (c *Core) meshes(info Info) bool { return info.ConnectAll && !info.Hidden }
+
+// embedded reports whether the bus is a mesh of the nodes' own servers, where a route
+// comes before all else: nobody can be reached whom none was told of.
+func (c *Core) embedded() bool { return c.cfg.Info.Route != "" }
 
 // inRing reports whether a linked p is watched by ring neighbours, not
 // directly.

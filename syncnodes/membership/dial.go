@@ -13,6 +13,7 @@ const (
 	backoffMin    = 50 * time.Millisecond // between dials of a name that is held
 	backoffMax    = time.Second
 	greetingDelay = 10 * time.Millisecond   // who says hello dials first; its subscriptions get known meanwhile
+	outrankedWait = 50 * time.Millisecond   // of two who get a route to each other the greater dials first
 	findWithin    = 1200 * time.Millisecond // of a fresh bus: servers that missed each other dial again after 1.1 s
 )
 
@@ -113,7 +114,7 @@ func (c *Core) tryDial(p *peer, now time.Duration) {
 	}
 	p.dialledAt = now
 	c.setState(p, Connecting, "dial")
-	c.emit(Dial{Node: p.name})
+	c.emit(Dial{Node: p.name, Holder: p.holder})
 	c.reschedule(p, now)
 }
 
@@ -141,7 +142,7 @@ func (c *Core) DialFailed(name nodeid.Name, cause DialError, now time.Duration) 
 		c.emit(Unreachable{Node: name, Cause: cause})
 	}
 	p.introduced = nodeid.Incarnation{} // the digest brings it back if it is there
-	p.held = cause != NoHolder
+	p.held, p.holder = cause != NoHolder, nodeid.Incarnation{}
 	if p.held && p.expected {
 		c.retryLater(p, now)
 	}
@@ -183,21 +184,26 @@ func (c *Core) seek(now time.Duration) {
 
 // Hello tells that a node says it started, or is connected again. Anyone may
 // say so: it is a reason to dial or to probe, no more.
-func (c *Core) Hello(ref NodeRef, now time.Duration) { c.appeared(ref, now) }
+func (c *Core) Hello(ref NodeRef, now time.Duration) { c.appeared(ref, greetingDelay, now) }
 
 // RouteUp tells that the bus has a route to that node's server: a hint, as
 // Hello is.
 func (c *Core) RouteUp(ref NodeRef, now time.Duration) {
-	c.appeared(ref, now)
+	wait := time.Duration(0)
+	if ref.Node > c.cfg.Self {
+		wait = outrankedWait
+	}
+	c.appeared(ref, wait, now)
 	if p := c.peers[ref.Node]; p != nil && p.state.Linked() && p.inc == ref.Incarnation {
 		p.watch.routeCut = false
 		p.watch.goneSince, p.watch.goneCount = never, 0 // that was the cut
 		c.reschedule(p, now)
 	}
-	c.claimAt = min(c.claimAt, now+greetingDelay)
+	c.claimAt = min(c.claimAt, now+c.cfg.Interval)
 }
 
-func (c *Core) appeared(ref NodeRef, now time.Duration) {
+// appeared dials who seems to be there, after wait: he may dial first.
+func (c *Core) appeared(ref NodeRef, wait, now time.Duration) {
 	c.observe(now)
 	if ref.Node == c.cfg.Self {
 		if ref.Incarnation != c.cfg.Incarnation {
@@ -218,14 +224,14 @@ func (c *Core) appeared(ref NodeRef, now time.Duration) {
 			c.hint(p, now)
 		}
 	case p.state == Connecting:
-		c.emit(Dial{Node: p.name}) // it may have asked too early, and ask seldom by now
+		c.emit(Dial{Node: p.name, Holder: ref.Incarnation}) // it may have asked too early, and ask seldom by now
 	case p.parted.IsZero() && (p.expected || c.wasLost(p, ref)):
 		if !p.expected {
 			p.introduced = ref.Incarnation
 		}
-		p.held, p.backoff = true, 0
+		p.held, p.holder, p.backoff = true, ref.Incarnation, 0
 		c.pace.greet(p)
-		p.retryAt = min(p.retryAt, now+greetingDelay)
+		p.retryAt = min(p.retryAt, now+wait)
 	}
 	c.reschedule(p, now)
 }

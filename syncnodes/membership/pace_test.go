@@ -20,7 +20,7 @@ type pacedCore struct {
 func newPacedCore(t *testing.T) *pacedCore {
 	t.Helper()
 	w := newWorld(t, 1)
-	o := simOptions{}
+	o := simOptions{external: true}
 	for i := range 100 {
 		o.sync = append(o.sync, full(fmt.Sprintf("n%02d", i)))
 	}

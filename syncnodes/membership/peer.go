@@ -34,6 +34,7 @@ type peer struct {
 	parted     nodeid.Incarnation // disconnected: nobody dials by himself
 	barred     bool               // was up, and connections are automatic once
 	held       bool               // somebody holds the name
+	holder     nodeid.Incarnation // who, as a hello or a route says
 	retryAt    time.Duration
 	backoff    time.Duration
 	dialledAt  time.Duration // the last dial began
@@ -126,7 +127,7 @@ func (c *Core) setState(p *peer, to State, cause string) (from State) {
 // bringUp gives p its link and tells it.
 func (c *Core) bringUp(p *peer, ref NodeRef, link LinkID, info Info, now time.Duration) {
 	p.link, p.inc, p.info, p.since, p.detail = link, ref.Incarnation, info, now, ""
-	p.asked, p.held, p.retryAt, p.backoff = false, false, never, 0
+	p.asked, p.held, p.holder, p.retryAt, p.backoff = false, false, nodeid.Incarnation{}, never, 0
 	p.introduced, p.parted, p.barred, p.waits = nodeid.Incarnation{}, nodeid.Incarnation{}, false, false
 	p.differsSince, p.pulling = never, false
 	p.watch.reset()
@@ -142,7 +143,7 @@ func (c *Core) bringUp(p *peer, ref NodeRef, link LinkID, info Info, now time.Du
 	from := c.setState(p, Up, "link established")
 	p.untold = info.Transient && !p.expected
 	c.emit(Event{Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Transient: p.untold, From: from, To: p.state})
-	c.probe(p, now) // the first round trip, for status
+	c.probeFirst(p, now)
 	if first {
 		c.pull(p, "")
 	}

@@ -183,6 +183,7 @@ func (w *world) add(name nodeid.Name, o simOptions) *simNode {
 func (w *world) start(name nodeid.Name, o simOptions) *simNode {
 	n := w.add(name, o)
 	n.do(func() { n.core.Join(n.now()) })
+	w.route(n)
 	return n
 }
 

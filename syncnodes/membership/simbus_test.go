@@ -28,6 +28,22 @@ func (w *world) open(from, to *simNode) bool {
 	return len(w.cut) == 0 || !w.cut[[2]nodeid.Name{from.ref.Node, to.ref.Node}]
 }
 
+// route gives n's server, where it has one, a route to all others.
+func (w *world) route(n *simNode) {
+	if n.info.Route == "" {
+		return
+	}
+	up := func(at, of *simNode) {
+		w.at(w.now+w.delay(), func() { at.do(func() { at.core.RouteUp(of.ref, at.now()) }) })
+	}
+	for _, other := range w.all {
+		if other != n && !other.over() && !other.stub && other.info.Route != "" && w.reaches(n, other) {
+			up(n, other)
+			up(other, n)
+		}
+	}
+}
+
 // simDial is a dial under way. What gets no answer is asked again, ever more
 // seldom, as the session layer repeats its packets.
 type simDial struct {

@@ -11,6 +11,8 @@ import (
 const (
 	shuffledEvery   = time.Second            // one probe of a peer other than the neighbours
 	neighbours      = 2                      // probed each interval
+	firstSpread     = 50 * time.Millisecond  // for each peer, over which the first probes are spread,
+	firstWithin     = 2 * time.Second        // at most
 	directMost      = 8                      // peers outside the ring probed in one interval
 	proofGap        = 5 * time.Millisecond   // between the two `no responders` of a proof
 	suspectMost     = 500 * time.Millisecond // of unanswered probes make a suspect
@@ -141,6 +143,13 @@ func (c *Core) probeShuffled(now time.Duration) {
 			return
 		}
 	}
+}
+
+// probeFirst lets a new peer be probed once in the near future, for the round trip that
+// status tells: not at once where there are many, for while a mesh forms all are busy.
+func (c *Core) probeFirst(p *peer, now time.Duration) {
+	wait := c.jitter(min(time.Duration(len(c.byLink)-1)*firstSpread, firstWithin))
+	p.watch.probeAt, p.watch.owed = now+wait, true
 }
 
 // probe asks p whether it is there.

@@ -62,6 +62,7 @@ type candidate struct {
 	msg1    []byte
 	session *session // from msg2 on
 
+	hearsay   bool // the caller's word, not an answer's
 	confirmed bool // a confirm was sent
 }
 
@@ -71,15 +72,42 @@ type candidate struct {
 // second at most. Dialling the own name is the claim: it reaches other
 // incarnations only.
 func (e *Endpoint) Dial(name nodeid.Name, now time.Duration) {
-	if d := e.dials[name]; d != nil {
+	d := e.dials[name]
+	if d != nil {
 		e.hasten(d, now)
 		return
 	}
+	d = e.newDial(name, now)
+	e.run(d, now)
+}
+
+// DialHolder is Dial where somebody says that inc holds the name, whom nothing vouches
+// for: it gets its msg1 at once, without the question who is there. That one follows
+// where nobody gets the msg1.
+func (e *Endpoint) DialHolder(name nodeid.Name, inc nodeid.Incarnation, now time.Duration) {
+	d := e.dials[name]
+	switch {
+	case name == e.cfg.Self || inc.IsZero():
+		e.Dial(name, now)
+		return
+	case d == nil:
+		d = e.newDial(name, now)
+	case len(d.candidates) > 0, now-d.hastened < resendFirst:
+		e.hasten(d, now) // it has somebody to talk to, or had a moment ago: a msg1 costs a key
+		return
+	}
+	if c := e.addCandidate(d, inc, now); c != nil {
+		c.hearsay, d.hastened = true, now
+	}
+	e.run(d, now)
+}
+
+func (e *Endpoint) newDial(name nodeid.Name, now time.Duration) *dial {
 	d := &dial{to: name, began: never, ends: now + e.cfg.SetupTime, askAt: now, askGap: resendFirst, hastened: now}
 	d.alarm.ring = func(now time.Duration) { e.run(d, now) }
 	d.hello = e.request(request{dial: d})
 	e.dials[name] = d
-	e.run(d, now)
+	return d
 }
 
 // hasten lets a dial whose repetitions have become rare begin them anew.
@@ -240,9 +268,12 @@ func (e *Endpoint) HandleNoResponders(id uint64, now time.Duration) bool {
 	d := r.dial
 	d.unproven++
 	switch {
+	case r.candidate != nil && r.candidate.hearsay && r.candidate.session == nil:
+		e.dismiss(r.candidate)
+		d.askAt = now
 	case r.candidate != nil:
 		d.askAt = min(d.askAt, max(now, d.lastAsk+noHolderTime))
-	case len(d.candidates) > 0: // the hello was answered
+	case len(d.candidates) > 0: // the hello was answered, or is not needed
 	case now-d.began >= noHolderTime:
 		e.fail(d, DialFailed{Name: d.to, Reason: NoHolder}, now)
 		return true
@@ -259,11 +290,10 @@ func (e *Endpoint) handleHelloAnswer(d *dial, data []byte, now time.Duration) {
 		e.count(DropMalformed)
 		return
 	}
-	wait := time.Duration(0)
-	if a.dialling && !e.outranks(d.to, a.inc) {
-		wait = yieldTime
-	}
-	if e.addCandidate(d, a.inc, now, wait) {
+	if c := e.addCandidate(d, a.inc, now); c != nil {
+		if a.dialling && !e.outranks(d.to, a.inc) {
+			c.at += yieldTime
+		}
 		e.emit(Found{d.to, a.inc})
 		e.run(d, now)
 	}
@@ -273,7 +303,10 @@ func (e *Endpoint) handleHelloAnswer(d *dial, data []byte, now time.Duration) {
 func (e *Endpoint) handleMsg1Answer(c *candidate, data []byte, now time.Duration) {
 	d := c.dial
 	if inc, ok := parseStale(data); ok {
-		e.addCandidate(d, inc, now, 0)
+		if c.hearsay {
+			e.dismiss(c) // it is not there
+		}
+		e.addCandidate(d, inc, now)
 	} else if isRefusal(data) {
 		e.refused(d, CookiesDiffer, now)
 	} else if !e.handleMsg2(c, data, now) {
@@ -324,17 +357,17 @@ func (e *Endpoint) refused(d *dial, reason Reason, now time.Duration) {
 	}
 }
 
-// addCandidate makes inc a candidate, to be sent its msg1 after wait. It
-// returns false for one that is known already or cannot be.
-func (e *Endpoint) addCandidate(d *dial, inc nodeid.Incarnation, now, wait time.Duration) bool {
+// addCandidate makes inc a candidate, to be sent its msg1 at once. It returns nil
+// for one that is known already or cannot be.
+func (e *Endpoint) addCandidate(d *dial, inc nodeid.Incarnation, now time.Duration) *candidate {
 	if inc.IsZero() || e.isSelf(d.to, inc) || d.candidate(inc) != nil || !e.makeRoom(d, now) {
-		return false
+		return nil
 	}
-	c := &candidate{dial: d, inc: inc, at: now + wait, gap: resendFirst, since: now}
+	c := &candidate{dial: d, inc: inc, at: now, gap: resendFirst, since: now}
 	c.request = e.request(request{d, c})
 	d.candidates = append(d.candidates, c)
 	d.askAt = never
-	return true
+	return c
 }
 
 // makeRoom takes the oldest candidate out that has not proved itself in time,
@@ -349,9 +382,14 @@ func (e *Endpoint) makeRoom(d *dial, now time.Duration) bool {
 	if i < 0 {
 		return false
 	}
-	delete(e.requests, d.candidates[i].request)
-	d.candidates = slices.Delete(d.candidates, i, i+1)
+	e.dismiss(d.candidates[i])
 	return true
+}
+
+// dismiss takes a candidate out of its dial.
+func (e *Endpoint) dismiss(c *candidate) {
+	delete(e.requests, c.request)
+	c.dial.candidates = slices.DeleteFunc(c.dial.candidates, func(other *candidate) bool { return other == c })
 }
 
 func (d *dial) candidate(inc nodeid.Incarnation) *candidate {

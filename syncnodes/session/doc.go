@@ -10,7 +10,8 @@
 //
 // Three round trips, each a request whose answer comes to the asker's inbox.
 // Replies and "no responders" are unauthenticated on a shared bus, so nothing
-// of the first round trip, and no refusal in clear, is more than a hint.
+// of the first round trip, and no refusal in clear, is more than a hint. Who has such
+// a hint already does without the first: see [Endpoint.DialHolder].
 //
 //	dialler                            responder
 //	hello (clear)               ->     who holds this name?
@@ -31,6 +32,10 @@
 //	    after 25 ms where there was no responder; "no responders" still after
 //	    250 ms fails the dial (NoHolder). Dialling the own name is the claim:
 //	    own packets are ignored, and silence for 250 ms is NoHolder.
+//	  - idle -> msg1: DialHolder. Somebody, whom nothing vouches for, says that an
+//	    incarnation is there: it is a candidate at once. Where nobody gets its msg1,
+//	    it is dismissed, and the dial is at hello; where another one answers "stale",
+//	    that one takes its place.
 //	  - hello -> msg1: an answer names an incarnation; that is a candidate. Two
 //	    holders of a name, or a liar, make several: each gets a msg1 of its own,
 //	    four at most, and a new one takes the place of one that has been silent

@@ -42,6 +42,9 @@ func TestOneSessionEachPair(t *testing.T) {
 				}
 			}
 		}
+		if w.rng.IntN(2) == 0 {
+			w.hearsay = w.rumour
+		}
 		w.run(30 * time.Second)
 		w.checkPairs(fmt.Sprintf("seed %d", seed))
 		if t.Failed() {
@@ -51,6 +54,22 @@ func TestOneSessionEachPair(t *testing.T) {
 			return
 		}
 	}
+}
+
+// rumour says who holds a name: the truth, nothing, or one who never was.
+func (w *world) rumour(name nodeid.Name) (inc nodeid.Incarnation) {
+	switch w.rng.IntN(4) {
+	case 0:
+		return inc
+	case 1:
+		return incarnation(200)
+	}
+	for _, n := range w.nodes {
+		if n.cfg.Self == name && !n.gone {
+			inc = n.cfg.Incarnation
+		}
+	}
+	return inc
 }
 
 // admitAfter has a node take its time over admissions.
@@ -99,6 +118,9 @@ func TestRecoversFromChaos(t *testing.T) {
 		}
 		for range 60 {
 			w.at(time.Duration(w.rng.IntN(8000))*ms, w.mischief)
+		}
+		if w.rng.IntN(2) == 0 {
+			w.hearsay = w.rumour
 		}
 		w.run(60 * time.Second)
 		for i, n := range w.nodes {

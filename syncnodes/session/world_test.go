@@ -43,7 +43,8 @@ type world struct {
 	lines    []string
 	capture  bool // keep packets
 	captured []packet
-	answers  func(sent) bool // false: lose this answer; nil: none is lost
+	answers  func(sent) bool                      // false: lose this answer; nil: none is lost
+	hearsay  func(nodeid.Name) nodeid.Incarnation // who is said to hold a name; nil: nobody says so
 }
 
 // packet is what somebody who listens on the bus has.
@@ -115,6 +116,11 @@ func (n *testNode) do(f func()) {
 
 func (n *testNode) dial(to nodeid.Name) { n.do(func() { n.Dial(to, n.w.now) }) }
 
+// dialHolder dials who is said to be there.
+func (n *testNode) dialHolder(to nodeid.Name, inc nodeid.Incarnation) {
+	n.do(func() { n.DialHolder(to, inc, n.w.now) })
+}
+
 func (n *testNode) settleOutputs() {
 	for outputs := n.Outputs(); len(outputs) > 0; outputs = n.Outputs() {
 		for _, o := range outputs {
@@ -175,7 +181,11 @@ func (n *testNode) dialMissing(to nodeid.Name) {
 			return
 		}
 	}
-	n.dial(to)
+	if n.w.hearsay == nil {
+		n.dial(to)
+		return
+	}
+	n.dialHolder(to, n.w.hearsay(to))
 }
 
 func (n *testNode) describe(o Output) string {
