@@ -92,20 +92,29 @@ func (n *Node) Call(ctx context.Context, to Address, request erlterm.Term) (erlt
 	case len(text) > maxTerm:
 		return nil, fmt.Errorf("calling %s: %w: the term has %d bytes as text, at most %d may be", to.Name, ErrTooLong, len(text), maxTerm)
 	}
-	connected, err := n.reach(ctx, to.Node)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("calling %s: %w", to.Name, err)
-	case !connected:
-		return nil, ErrNodeDown
-	}
-	return n.callLinked(ctx, to, text)
+	return n.callAt(ctx, to, text, func(l *loop, connected func(bool)) {
+		l.connect(to.Node, (*membership.Core).Reach, connected)
+	})
 }
 
 // callLinked calls a process on a node that is connected already.
 func (n *Node) callLinked(ctx context.Context, to Address, text []byte) (erlterm.Term, error) {
-	var id uint64
-	result, err := await(ctx, n, func(l *loop, answer func(callResult)) { id = l.call(to, text, answer) })
+	return n.callAt(ctx, to, text, func(_ *loop, connected func(bool)) { connected(true) })
+}
+
+// callAt calls a process on another node when connect has told that it is connected.
+func (n *Node) callAt(ctx context.Context, to Address, text []byte, connect func(l *loop, connected func(bool))) (erlterm.Term, error) {
+	var id uint64 // the loop's
+	result, err := await(ctx, n, func(l *loop, answer func(callResult)) {
+		connect(l, func(connected bool) {
+			switch {
+			case !connected:
+				answer(callResult{err: ErrNodeDown})
+			case ctx.Err() == nil: // it may have taken long
+				id = l.call(to, text, answer)
+			}
+		})
+	})
 	if err != nil {
 		n.post(context.Background(), func(l *loop) { delete(l.calls, id) })
 		return nil, fmt.Errorf("calling %s: %w", to.Name, err)

@@ -122,14 +122,16 @@ func (n *Node) post(ctx context.Context, f func(*loop)) {
 	}
 }
 
-// await runs begin on the loop, which gives the answer, at once or later, to
-// the function it gets, once. Await waits for it.
+// await runs begin on the loop, unless ctx ends before, which gives the answer, at once
+// or later, to the function it gets, once. Await waits for it.
 func await[T any](ctx context.Context, n *Node, begin func(l *loop, answer func(T))) (T, error) {
 	var zero T
 	answers := make(chan T, 1)
-	if err := n.do(ctx, func(l *loop) { begin(l, func(v T) { answers <- v }) }); err != nil {
-		return zero, err
-	}
+	n.post(ctx, func(l *loop) {
+		if ctx.Err() == nil {
+			begin(l, func(v T) { answers <- v })
+		}
+	})
 	select {
 	case v := <-answers:
 		return v, nil
