@@ -4,6 +4,10 @@
 // Times are in seconds, sizes in bytes, processor time as a part of one core. All
 // figures of a report were taken in one run on one machine: it is their ratios that
 // mean something elsewhere.
+//
+// [Report.Write] writes all three, [Load] reads the JSON, so that a report can be told
+// anew without a run, and [Report.Goals] tells which bounds on ours were kept. A part
+// that was not measured is empty, and nothing is said of it. No method changes a report.
 package report
 
 import (
