@@ -1,8 +1,10 @@
 package membership
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -16,6 +18,7 @@ import (
 
 var (
 	swarmSizes = flag.String("swarm", "10,60", "numbers of nodes of TestSwarm, with commas")
+	swarmJSON  = flag.String("swarm-json", "", "a file that TestSwarm appends its figures to, a line of JSON for each number of nodes")
 	external   = flag.Bool("external", false, "TestSwarm's nodes meet on an external bus: no route, no listener")
 )
 
@@ -41,7 +44,9 @@ func TestSwarm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		idle := newSwarm(t, n).run()
+		found := newSwarm(t, n).run()
+		found.write(t)
+		idle := found.Messages
 		if least == 0 {
 			least, most = idle, idle
 		}
@@ -50,6 +55,38 @@ func TestSwarm(t *testing.T) {
 	}
 	if most > 1.2*least {
 		t.Errorf("an idle node sends %.2f to %.2f messages a second, by the number of nodes: more than 20 %% apart", least, most)
+	}
+}
+
+// swarmFigures are what was seen of a swarm: times in seconds of virtual time.
+type swarmFigures struct {
+	Nodes      int     `json:"nodes"`
+	FullView   float64 `json:"full_view"` // 0 where the mesh was injected
+	Messages   float64 `json:"messages"`  // that an idle node sends in a second
+	Bytes      float64 `json:"bytes"`
+	Entry      float64 `json:"entry"` // bytes of memory for each peer of each node
+	KillMedian float64 `json:"kill_median"`
+	KillLast   float64 `json:"kill_last"`
+	HangMedian float64 `json:"hang_median"`
+	HangLast   float64 `json:"hang_last"`
+}
+
+// write appends the figures to the file that the flag names, if any.
+func (f swarmFigures) write(t *testing.T) {
+	if *swarmJSON == "" {
+		return
+	}
+	line, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(*swarmJSON, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Write(append(line, '\n')); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -74,22 +111,23 @@ func newSwarm(t *testing.T, size int) *swarm {
 	return s
 }
 
-// run gives what an idle node sends, in messages a second.
-func (s *swarm) run() float64 {
+// run gives what it saw of the swarm.
+func (s *swarm) run() swarmFigures {
+	found := swarmFigures{Nodes: s.size}
 	if s.size <= wholeMost {
-		s.form()
+		found.FullView = s.form().Seconds()
 	} else {
 		s.inject()
 	}
-	s.checkMemory()
-	idle, bytes := s.idle(30 * time.Second)
-	s.t.Logf("%d nodes, idle: %.2f messages and %.0f bytes a node and second, each way", s.size, idle, bytes)
+	found.Entry = s.checkMemory()
+	found.Messages, found.Bytes = s.idle(30 * time.Second)
+	s.t.Logf("%d nodes, idle: %.2f messages and %.0f bytes a node and second, each way", s.size, found.Messages, found.Bytes)
 	promise := 250 * time.Millisecond
 	if *external {
 		promise = 1600 * time.Millisecond
 	}
-	s.die("kill -9", promise, func(n *simNode) { s.kill(n) })
-	s.die("SIGSTOP", 4*time.Second, func(n *simNode) { s.pause(n) })
+	found.KillMedian, found.KillLast = s.die("kill -9", promise, func(n *simNode) { s.kill(n) })
+	found.HangMedian, found.HangLast = s.die("SIGSTOP", 4*time.Second, func(n *simNode) { s.pause(n) })
 	s.storm(10 * time.Second)
 	if s.falseDowns > 0 {
 		s.t.Errorf("%d nodes: %d false verdicts", s.size, s.falseDowns)
@@ -98,11 +136,12 @@ func (s *swarm) run() float64 {
 		checkState(s.t, n.core)
 	}
 	s.t.Logf("%d nodes: %d false verdicts; %.0f s of virtual time in %.1f s", s.size, s.falseDowns, s.now.Seconds(), time.Since(s.started).Seconds())
-	return idle
+	return found
 }
 
-// form starts all nodes within a second and waits for the full view.
-func (s *swarm) form() {
+// form starts all nodes within a second, waits for the full view, and tells when it was
+// there.
+func (s *swarm) form() time.Duration {
 	for i, name := range s.names {
 		s.at(time.Duration(i)*time.Second/time.Duration(s.size), func() {
 			s.whole = append(s.whole, s.start(name, s.options))
@@ -120,7 +159,9 @@ func (s *swarm) form() {
 	if !s.complete() {
 		s.t.Fatalf("%d nodes: no full view after %s", s.size, s.now)
 	}
+	full := s.now
 	s.world.run(5 * time.Second)
+	return full
 }
 
 func (s *swarm) complete() bool {
@@ -142,8 +183,8 @@ func (s *swarm) idle(d time.Duration) (messages, bytes float64) {
 	return float64(total) / nodeSeconds, float64(s.bytes) / nodeSeconds
 }
 
-// die ends five nodes, one after the other, and tells when the others saw it.
-func (s *swarm) die(how string, promise time.Duration, end func(*simNode)) {
+// die ends five nodes, one after the other, and tells when the others saw it, in seconds.
+func (s *swarm) die(how string, promise time.Duration, end func(*simNode)) (median, last float64) {
 	var seen []time.Duration
 	s.sent, s.tipped = [KindsEnd]int{}, 0
 	deaths := min(5, s.size/4)
@@ -172,6 +213,7 @@ func (s *swarm) die(how string, promise time.Duration, end func(*simNode)) {
 	if at(1) > promise {
 		s.t.Errorf("%d nodes, %s: the last saw it after %s, promised are %s", s.size, how, at(1), promise)
 	}
+	return at(0.5).Seconds(), at(1).Seconds()
 }
 
 // storm loses, doubles and delays packets for a while, with one node in ten stalled
@@ -202,8 +244,8 @@ func (s *swarm) storm(d time.Duration) {
 	s.world.run(5 * time.Second)
 }
 
-// checkMemory holds what a peer costs against what a machine has.
-func (s *swarm) checkMemory() {
+// checkMemory holds what a peer costs against what a machine has, and gives its bytes.
+func (s *swarm) checkMemory() float64 {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
@@ -212,6 +254,7 @@ func (s *swarm) checkMemory() {
 	if s.size >= 1000 && m.HeapAlloc/uint64(entries) > 2000 {
 		s.t.Errorf("%d nodes: %d bytes for each entry of a peer, the simulation's own included", s.size, m.HeapAlloc/uint64(entries))
 	}
+	return float64(m.HeapAlloc) / float64(entries)
 }
 
 // table is what all stubs know, and answer from.

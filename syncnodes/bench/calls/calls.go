@@ -1,0 +1,147 @@
+// Package calls measures the round trip of a request and its answer between two
+// processes, one at a time: a call of PingPong, on the embedded mesh and on a
+// nats-server, beside a bare NATS request on the same and gen_server:call between two
+// nodes of Erlang. TCP alone, and the start of a process, are what none of them can go
+// below here.
+//
+// Both ends are processes of their own, started anew for each run, with nothing else
+// running beside them. Those of Go are this program once more: see Role. In each run
+// every system has its turn, so that a machine that grows slower is so for all.
+package calls
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"interconnectd/syncnodes/bench/child"
+	"interconnectd/syncnodes/bench/report"
+)
+
+// Plan says how often is called.
+type Plan struct {
+	Runs  int
+	Warm  int // calls of a run before it counts
+	Count int // calls of a run
+}
+
+// Result is what was measured.
+type Result struct {
+	Calls     []report.Call
+	RoundTrip report.Sample // of 100 bytes over TCP: the median of each run, in seconds
+	Missed    []string      // what was not measured, and why
+}
+
+// tcp is beside the names of report.Call: the limit is measured as they are.
+const tcp = "TCP"
+
+// patience bounds one system's turn. Ten thousand calls take some seconds.
+const patience = 3 * time.Minute
+
+// Measure measures all systems; those whose programs are not here are missed, with a
+// word. With an error comes what was measured before it.
+func Measure(ctx context.Context, plan Plan, progress func(format string, args ...any)) (Result, error) {
+	var result Result
+	present, missed := presentSystems()
+	result.Missed = missed
+	p50, p99 := map[string]report.Sample{}, map[string]report.Sample{}
+	var err error
+	for run := range plan.Runs {
+		for _, s := range present {
+			var times []time.Duration
+			if times, err = s.turn(ctx, plan); err != nil {
+				err = fmt.Errorf("measuring calls, %s: %w", s.name, err)
+				break
+			}
+			half, most := quantile(times, 50), quantile(times, 99)
+			progress("calls, run %d of %d: %s: %v, of a hundred the slowest but one %v", run+1, plan.Runs, s.name, half, most)
+			p50[s.name] = append(p50[s.name], half.Seconds())
+			p99[s.name] = append(p99[s.name], most.Seconds())
+		}
+		if err != nil {
+			break
+		}
+	}
+	for _, s := range present {
+		if s.name != tcp && p50[s.name] != nil {
+			result.Calls = append(result.Calls, report.Call{Name: s.name, Count: plan.Count, P50: p50[s.name], P99: p99[s.name]})
+		}
+	}
+	result.RoundTrip = p50[tcp]
+	return result, err
+}
+
+// presentSystems are those whose programs are here.
+func presentSystems() (present []system, missed []string) {
+	for _, s := range systems {
+		lacks := slices.IndexFunc(s.programs, func(program string) bool {
+			_, err := exec.LookPath(program)
+			return err != nil
+		})
+		if lacks < 0 {
+			present = append(present, s)
+		} else {
+			missed = append(missed, fmt.Sprintf("calls, %s: there is no %s", s.name, s.programs[lacks]))
+		}
+	}
+	return present, missed
+}
+
+// turn starts both ends of one system, and gives the times of the calls, sorted.
+func (s system) turn(ctx context.Context, plan Plan) ([]time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	at, done, err := s.meet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	command, err := s.answerer(s.name, at)
+	if err != nil {
+		return nil, err
+	}
+	answerer, err := child.Start(ctx, command)
+	if err != nil {
+		return nil, err
+	}
+	defer answerer.Close()
+	if err := answerer.Expect(ready); err != nil {
+		return nil, err
+	}
+	if command, err = s.asker(s.name, at, plan); err != nil {
+		return nil, err
+	}
+	asker, err := child.Start(ctx, command)
+	if err != nil {
+		return nil, err
+	}
+	defer asker.Close()
+	return readTimes(asker, plan.Count)
+}
+
+// readTimes reads what an asker prints: a time in nanoseconds on each line.
+func readTimes(asker *child.Process, count int) ([]time.Duration, error) {
+	times := make([]time.Duration, count)
+	for i := range times {
+		line, err := asker.Line()
+		if err != nil {
+			return nil, fmt.Errorf("reading time %d of %d: %w", i+1, count, err)
+		}
+		ns, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("reading time %d of %d: %w", i+1, count, err)
+		}
+		times[i] = time.Duration(ns)
+	}
+	slices.Sort(times)
+	return times, nil
+}
+
+// quantile is the value that so many of a hundred do not exceed; times are sorted.
+func quantile(times []time.Duration, percent int) time.Duration {
+	return times[(len(times)*percent+99)/100-1]
+}

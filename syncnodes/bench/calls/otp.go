@@ -1,0 +1,54 @@
+package calls
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+
+	"interconnectd/syncnodes/bench/child"
+	"interconnectd/syncnodes/bus/bustest"
+)
+
+// roundtripSource is compiled by each node of Erlang: what is called in a loop must not
+// be interpreted, as expressions of -eval are.
+//
+//go:embed roundtrip.erl
+var roundtripSource []byte
+
+// atEPMD starts a port mapper that ends with the measurement. The one that erl starts
+// by itself would stay behind.
+func atEPMD(ctx context.Context) (string, func(), error) {
+	port := strconv.Itoa(bustest.FreePorts(1))
+	p, err := child.Start(ctx, child.Command{Path: "epmd", Args: []string{"-address", "127.0.0.1", "-port", port}})
+	if err != nil {
+		return "", nil, err
+	}
+	if err := p.Listens(ctx, onLoopback(port)); err != nil {
+		p.Close()
+		return "", nil, err
+	}
+	return port, p.Close, nil
+}
+
+func answererOfOTP(_, epmd string) (child.Command, error) {
+	return erl(epmd, answererName, "roundtrip:answer()"), nil
+}
+
+func askerOfOTP(_, epmd string, plan Plan) (child.Command, error) {
+	return erl(epmd, askerName, fmt.Sprintf("roundtrip:ask('%s', %d, %d)", answererName, plan.Warm, plan.Count)), nil
+}
+
+// erl is a node that compiles the module and runs a call of it.
+func erl(epmd, name, call string) child.Command {
+	return child.Command{
+		Path: "erl",
+		Args: []string{
+			"-noinput", "-start_epmd", "false", "-name", name, "-setcookie", cookie,
+			"-kernel", "inet_dist_use_interface", "{127,0,0,1}",
+			"-eval", "{ok, _} = c:c(roundtrip), " + call + ".",
+		},
+		Env:   []string{"ERL_EPMD_PORT=" + epmd, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_CRASH_DUMP_SECONDS=0"},
+		Files: map[string][]byte{"roundtrip.erl": roundtripSource},
+	}
+}
