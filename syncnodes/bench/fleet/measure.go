@@ -1,0 +1,197 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"interconnectd/syncnodes/bench/report"
+)
+
+// Plan is how much is measured of a fleet.
+type Plan struct {
+	// Runs is how often the fleet is formed, and a node of it killed, and asked to end; one
+	// at least.
+	Runs int
+	// Hangs is how often a node is stopped, where that does not take minutes: once then. 0
+	// leaves it out.
+	Hangs int
+	// Settle is how long a formed fleet is left alone before it counts as idle, and Idle
+	// how long it is measured then: a minute, for what Erlang does each quarter of one.
+	Settle, Idle time.Duration
+	// Alone says that no others are on this loopback, so that its packets are the fleet's.
+	Alone bool
+}
+
+// breath is how long a fleet is left alone between two blows: ours take a bus for young
+// that is there for less than a second, and believe less of what it says.
+const breath = 2 * time.Second
+
+// Measure starts nodes of a system and measures them. The system's programs must be there;
+// see [System.Missing]. It tells progress of what it does and how long that takes.
+//
+// When it returns, all processes that it started have ended, whatever the error is: that
+// of ctx, a node that ended by itself, or something that did not happen within minutes,
+// which is told with the last lines of a node. Fleets may be measured at the same time,
+// for those who do not care for the figures.
+func Measure(ctx context.Context, system System, nodes int, plan Plan, progress func(format string, args ...any)) (report.Fleet, error) {
+	measured := report.Fleet{System: system.name, Nodes: nodes}
+	if nodes < 2 || plan.Runs < 1 {
+		return measured, fmt.Errorf("measuring %s: %d nodes, %d runs: want two nodes and one run at least", system.name, nodes, plan.Runs)
+	}
+	// The kernel ends the nodes with the thread that has started them.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	c, err := newCamp(nodes)
+	if err != nil {
+		return measured, err
+	}
+	run, err := system.found(ctx, c)
+	if err == nil {
+		m := measurement{newFleet(system, c, run, progress), plan, &measured}
+		err = m.run(ctx)
+		m.disband()
+	}
+	if err = errors.Join(err, c.leave()); err != nil {
+		return measured, fmt.Errorf("measuring %d nodes of %s: %w", nodes, system.name, err)
+	}
+	return measured, nil
+}
+
+// measurement is one call of Measure.
+type measurement struct {
+	*fleet
+	plan Plan
+	into *report.Fleet
+}
+
+func (m *measurement) run(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{m.formations, m.idleness, m.kills, m.hangs, m.stops} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell tells progress.
+func (m *measurement) tell(format string, args ...any) {
+	m.progress("%s, %d nodes: %s", m.system.name, len(m.members), fmt.Sprintf(format, args...))
+}
+
+// formations forms the fleet anew each time, and leaves the last one.
+func (m *measurement) formations(ctx context.Context) error {
+	for run := range m.plan.Runs {
+		m.disband()
+		took, err := m.form(ctx)
+		if err != nil {
+			return err
+		}
+		m.into.FullView = append(m.into.FullView, took.Seconds())
+		m.tell("start %d of %d: full view after %v", run+1, m.plan.Runs, rounded(took.Seconds()))
+	}
+	return nil
+}
+
+func (m *measurement) idleness(ctx context.Context) error {
+	m.tell("idle, for %v", m.plan.Settle+m.plan.Idle)
+	if err := m.rest(ctx, m.plan.Settle); err != nil {
+		return err
+	}
+	return m.idle(ctx, m.plan.Idle, m.plan.Alone, m.into)
+}
+
+func (m *measurement) kills(ctx context.Context) error {
+	for run := range m.plan.Runs {
+		victim := m.victim(run)
+		struck, err := m.blow(ctx, syscall.SIGKILL, victim, &m.into.Kill)
+		if err != nil {
+			return err
+		}
+		if err := m.ending(ctx, struck); err != nil {
+			return err
+		}
+		ready, err := m.restart(ctx, victim)
+		if err != nil {
+			return err
+		}
+		m.into.Ready = append(m.into.Ready, ready.Seconds())
+		m.tell("ready %d of %d: %s after %v", run+1, m.plan.Runs, nodeName(victim), rounded(ready.Seconds()))
+		if err := m.rest(ctx, breath); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *measurement) hangs(ctx context.Context) error {
+	for run := range min(m.plan.Hangs, m.system.hangs) {
+		m.tell("a hang, which takes up to %v", m.system.hangIn)
+		struck, err := m.blow(ctx, syscall.SIGSTOP, m.victim(run), &m.into.Hang)
+		if err != nil {
+			return err
+		}
+		struck.kill()
+		if err := m.again(ctx, struck); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *measurement) stops(ctx context.Context) error {
+	for run := range m.plan.Runs {
+		struck, err := m.blow(ctx, m.system.leave, m.victim(run), &m.into.Stop)
+		if err != nil {
+			return err
+		}
+		if err := m.ending(ctx, struck); err != nil {
+			return err
+		}
+		if err := m.again(ctx, struck); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again starts a node that has ended, and leaves the fleet alone for a moment.
+func (m *measurement) again(ctx context.Context, ended *member) error {
+	if _, err := m.restart(ctx, ended.node); err != nil {
+		return err
+	}
+	return m.rest(ctx, breath)
+}
+
+// victim is another node in each of five runs, of as many as there are: the first, that in
+// the middle, the last, and those between.
+func (m *measurement) victim(run int) int {
+	last := len(m.members) - 1
+	return []int{0, (last + 1) / 2, last, last / 4, 3 * last / 4}[run%5]
+}
+
+// blow strikes a node, and adds to what the others tell of it.
+func (m *measurement) blow(ctx context.Context, sig syscall.Signal, victim int, into *report.Notices) (*member, error) {
+	struck, took, err := m.strike(ctx, victim, sig)
+	if err != nil {
+		return nil, err
+	}
+	median, last := took.Median(), took[len(took)-1]
+	into.Median, into.Last = append(into.Median, median), append(into.Last, last)
+	m.tell("%s of %s: told by half of the others after %v, by all after %v", unix.SignalName(sig), nodeName(victim), rounded(median), rounded(last))
+	return struck, nil
+}
+
+// rounded is a time for people, of seconds.
+func rounded(seconds float64) time.Duration {
+	d := time.Duration(seconds * float64(time.Second))
+	if d < time.Second {
+		return d.Round(100 * time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
+}
