@@ -21,16 +21,16 @@ type Plan struct {
 	// Hangs is how often a node is stopped, where that does not take minutes: once then. 0
 	// leaves it out.
 	Hangs int
-	// Settle is how long a formed fleet is left alone before it counts as idle, and Idle
-	// how long it is measured then: a minute, for what Erlang does each quarter of one.
-	Settle, Idle time.Duration
+	// Settle is how long a fleet is left alone when it has been formed, and when a node has
+	// come back: two seconds at least, since ours believe less of what a bus says that has
+	// not been there for one.
+	Settle time.Duration
+	// Idle is how long the idle fleet is measured: a minute, for what Erlang does each
+	// quarter of one.
+	Idle time.Duration
 	// Alone says that no others are on this loopback, so that its packets are the fleet's.
 	Alone bool
 }
-
-// breath is how long a fleet is left alone between two blows: ours take a bus for young
-// that is there for less than a second, and believe less of what it says.
-const breath = 2 * time.Second
 
 // Measure starts nodes of a system and measures them. The system's programs must be there;
 // see [System.Missing]. It tells progress of what it does and how long that takes.
@@ -122,7 +122,7 @@ func (m *measurement) kills(ctx context.Context) error {
 		}
 		m.into.Ready = append(m.into.Ready, ready.Seconds())
 		m.tell("ready %d of %d: %s after %v", run+1, m.plan.Runs, nodeName(victim), rounded(ready.Seconds()))
-		if err := m.rest(ctx, breath); err != nil {
+		if err := m.rest(ctx, m.plan.Settle); err != nil {
 			return err
 		}
 	}
@@ -165,7 +165,7 @@ func (m *measurement) again(ctx context.Context, ended *member) error {
 	if _, err := m.restart(ctx, ended.node); err != nil {
 		return err
 	}
-	return m.rest(ctx, breath)
+	return m.rest(ctx, m.plan.Settle)
 }
 
 // victim is another node in each of five runs, of as many as there are: the first, that in

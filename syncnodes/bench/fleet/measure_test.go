@@ -54,7 +54,7 @@ func TestMeasure(t *testing.T) {
 			t.Parallel()
 			need(t, tt.system)
 			const nodes = 3
-			plan := Plan{Runs: 1, Hangs: tt.hangs, Settle: 100 * time.Millisecond, Idle: 500 * time.Millisecond, Alone: true}
+			plan := Plan{Runs: 1, Hangs: tt.hangs, Settle: time.Second, Idle: 500 * time.Millisecond, Alone: true}
 			f, err := Measure(t.Context(), tt.system, nodes, plan, t.Logf)
 			if err != nil {
 				t.Fatal(err)
