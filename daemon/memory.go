@@ -15,7 +15,8 @@ const (
 )
 
 // settleAfter is when the start counts as over: what it needed, the derivation
-// of keys, the parsing of files, the handshakes, goes back to the system then.
+// of keys, the parsing of files, the handshakes, and the code of all that, goes back to
+// the system then.
 // That is a collection too, which other daemons that still start need not wait for.
 const settleAfter = 2 * time.Second
 
@@ -26,5 +27,6 @@ func easeMemory() *time.Timer {
 	return time.AfterFunc(settleAfter, func() {
 		debug.SetGCPercent(idlePercent)
 		debug.FreeOSMemory()
+		_ = releaseProgram() // it is all the same without
 	})
 }
