@@ -13,14 +13,20 @@ import (
 // a second for ever: the lowest, which are taken first. Gossip tells of the rest.
 const maxRouteDials = 16
 
-// When a server that dials the lowest port of the range only dials all of it: nobody has
-// come for so long.
+// widenAfter is how long a server that dials one port of the range waits for a route.
 const widenAfter = 500 * time.Millisecond
+
+// ledEvery is how often it looks whether it has one to that port, and unledMost how many
+// times in a row it may have none: who takes the port is dialled within a second.
+const (
+	ledEvery  = 5 * time.Second
+	unledMost = 2
+)
 
 // dialled are the addresses that the server dials for ever: the range of ports
 // here and on the other hosts, the routes it was told, and what is to be mended.
 func (m *mesh) dialled() []string {
-	addrs := onHost(m.place.near, dialPorts(m.cfg.Ports, m.port, m.wide))
+	addrs := onHost(m.place.near, m.near())
 	if m.place.secured {
 		for _, host := range m.hosts {
 			addrs = append(addrs, m.rangeOf(host)...)
@@ -48,7 +54,7 @@ func (m *mesh) rangeOf(host string) []string {
 	if err == nil && m.here.has(ip) || strings.EqualFold(host, m.cfg.Node.Host()) {
 		return nil
 	}
-	return onHost(host, dialPorts(m.cfg.Ports, 0, true))
+	return onHost(host, dialPorts(m.cfg.Ports, 0))
 }
 
 // onHost are the addresses of ports.
@@ -60,34 +66,82 @@ func onHost(host string, ports []int) []string {
 	return addrs
 }
 
-// dialPorts are the ports to dial for ever: the range, without the own port.
+// near are the ports of this host to dial for ever: one of the range, until that leads
+// nowhere.
 //
-// Who listens elsewhere than on the lowest first dials that only, and the others when
-// the mesh is at rest. Gossip makes the mesh, and each server inside the range that is
-// dialled makes all others dial the newcomer: with one of them there is a single dial
-// for each pair, with four twice as many, and some holes (see mend.go). Who has got the
-// lowest port, which those before him have left, finds them on the others.
-func dialPorts(ports PortRange, own int, wide bool) (dials []int) {
+// Gossip makes the mesh of it: whom a server accepts, all others on it dial. But each
+// server that is dialled as a port of the range, from here or from there, makes all
+// dial the newcomer once more: with four of them there are twice as many connections as
+// are kept, and some holes (see mend.go). So it is the lowest, and who has got that
+// waits to be dialled; only if others were there before him, he dials one of them.
+func (m *mesh) near() []int {
+	switch {
+	case m.wide:
+		return dialPorts(m.cfg.Ports, m.port)
+	case m.port != m.cfg.Ports.Min:
+		return []int{m.cfg.Ports.Min}
+	case m.before != 0:
+		return []int{m.before}
+	}
+	return nil
+}
+
+// dialPorts is the range, without the own port.
+func dialPorts(ports PortRange, own int) (dials []int) {
 	for port := ports.Min; port <= ports.Max && len(dials) < maxRouteDials; port++ {
 		if port != own {
 			dials = append(dials, port)
-		}
-		if !wide {
-			break
 		}
 	}
 	return dials
 }
 
-// alone reports whether the lowest port of the range led nowhere: a stranger
-// holds it.
-func (m *mesh) alone() bool { return !m.wide && len(m.routes) == 0 }
+// takenBefore gives the lowest other port of the range that somebody has, where the own
+// one is the lowest; 0: nobody has one.
+func takenBefore(cfg Config, place place, own int) int {
+	if own != cfg.Ports.Min {
+		return 0
+	}
+	for _, port := range dialPorts(cfg.Ports, own) {
+		if !free(place.listen, port) {
+			return port
+		}
+	}
+	return 0
+}
+
+// alone reports whether the port that is dialled led nowhere: a stranger holds it.
+func (m *mesh) alone() bool {
+	return !m.wide && m.port != m.cfg.Ports.Min && len(m.routes) == 0
+}
+
+// stillLed reports whether there is a route to the port that is dialled, or was when it
+// was asked last.
+func (m *mesh) stillLed() bool {
+	if m.wide || m.port == m.cfg.Ports.Min {
+		return true
+	}
+	for _, r := range m.routes {
+		if r.dialled {
+			m.unled = 0
+			return true
+		}
+	}
+	m.unled++
+	return m.unled < unledMost
+}
 
 // widen dials the whole range.
 func (m *mesh) widen() {
+	before := m.near()
 	m.wide = true
-	// The lowest is being dialled, or has its route.
-	m.log.expect(onHost(m.place.near, dialPorts(m.cfg.Ports, m.port, true)[1:]))
+	var more []int
+	for _, port := range m.near() {
+		if !slices.Contains(before, port) {
+			more = append(more, port)
+		}
+	}
+	m.log.expect(onHost(m.place.near, more))
 	m.redial()
 }
 

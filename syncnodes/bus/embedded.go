@@ -66,7 +66,9 @@ type mesh struct {
 	seen seen
 
 	// owned by the keeper
-	wide     bool              // the whole range is dialled: see dialPorts
+	before   int               // a port that somebody had at the start, where nobody had the lowest: see near
+	wide     bool              // the whole range is dialled
+	unled    int               // looks in a row that found no route to the port that is dialled
 	hosts    []string          // others, whose ranges are dialled
 	routes   map[string]*route // by server name
 	closing  bool              // the table has routes that the log told as closed
@@ -105,6 +107,8 @@ type route struct {
 	inc   nodeid.Incarnation
 	since time.Time
 	told  bool
+	// dialled: as one of the addresses that are dialled for ever.
+	dialled bool
 	// greeted: it was told where we listen.
 	greeted bool
 }
@@ -190,7 +194,7 @@ func startServer(ctx context.Context, cfg Config, place place, port int) (*mesh,
 		here:    &ownHost{},
 		port:    port,
 		dials:   make(chan []*url.URL, 1),
-		wide:    port == cfg.Ports.Min,
+		before:  takenBefore(cfg, place, port),
 		hosts:   cfg.Hosts,
 		routes:  map[string]*route{},
 		addrs:   map[string]string{},
@@ -337,7 +341,7 @@ func (m *mesh) look(now time.Time, changed bool) (events []Event, again time.Dur
 	if changed || m.closing {
 		events = m.compare(now)
 	}
-	waiting := false
+	waiting, first := false, false
 	for _, r := range m.routes {
 		switch {
 		case r.told:
@@ -345,13 +349,13 @@ func (m *mesh) look(now time.Time, changed bool) (events []Event, again time.Dur
 			r.told = true
 			events = append(events, Event{Kind: RouteUp, Node: r.node, Incarnation: r.inc})
 		default:
-			waiting = true
+			waiting, first = true, first || r.dialled
 		}
 	}
 	slices.SortFunc(events, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.Node, b.Node), a.Incarnation.Compare(b.Incarnation))
 	})
-	return events, m.nextLook(now, waiting || m.closing), m.log.dialled() && !waiting
+	return events, m.nextLook(now, waiting || m.closing), m.log.dialled() && !first
 }
 
 // compare brings the routes up to the table, and gives those that ended.
@@ -370,32 +374,32 @@ func (m *mesh) compare(now time.Time) (events []Event) {
 			events = append(events, Event{Kind: RouteDown, Node: r.node, Incarnation: r.inc})
 		}
 	}
-	for name, ip := range names {
-		if m.routes[name] != nil {
+	for name, info := range names {
+		if r := m.routes[name]; r != nil {
+			r.dialled = info.IsConfigured
 			continue
 		}
 		node, inc, ok := parseServerName(name)
 		if !ok {
 			continue // a stranger's server
 		}
-		m.routes[name] = &route{node: node, inc: inc, since: now}
-		m.seen.at(name, ip)
+		m.routes[name] = &route{node: node, inc: inc, since: now, dialled: info.IsConfigured}
+		m.seen.at(name, info.IP)
 	}
 	m.closing = m.log.stillThere(func(id string) bool { return ids[id] })
 	return events
 }
 
-// table gives the servers that there are routes to, each with the address it
-// has, and the ids of the connections.
-func (m *mesh) table() (names map[string]string, ids map[string]bool) {
-	names, ids = map[string]string{}, map[string]bool{}
+// table gives the servers that there are routes to, and the ids of the connections.
+func (m *mesh) table() (names map[string]*server.RouteInfo, ids map[string]bool) {
+	names, ids = map[string]*server.RouteInfo{}, map[string]bool{}
 	// The error is for options that we do not use.
 	table, err := m.srv.Routez(nil)
 	if err != nil {
 		return names, ids
 	}
 	for _, r := range table.Routes {
-		names[r.RemoteName] = r.IP
+		names[r.RemoteName] = r
 		ids[strconv.FormatUint(r.Rid, 10)] = true
 	}
 	return names, ids

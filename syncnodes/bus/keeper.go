@@ -87,9 +87,7 @@ func (k *keeper) run() {
 		case <-k.look.C:
 			k.lookAtRoutes()
 		case <-k.widen.C:
-			if !k.c.mesh.wide {
-				k.c.mesh.widen()
-			}
+			k.widenIfUnled()
 		case <-k.greet.C:
 			k.greetNewcomers()
 		case <-k.mend.C:
@@ -230,12 +228,17 @@ func (k *keeper) lookAtRoutes() {
 	}
 }
 
+// widenIfUnled dials the whole range where one port of it does not do.
+func (k *keeper) widenIfUnled() {
+	if k.c.mesh.alone() || !k.c.mesh.stillLed() {
+		k.c.mesh.widen()
+	}
+	k.widen.Reset(ledEvery)
+}
+
 // newcomer takes in that there is a route more. While a mesh forms there is better to
 // do than what keeps it whole later.
 func (k *keeper) newcomer() {
-	if !k.c.mesh.wide {
-		k.widen.Reset(widenAfter)
-	}
 	if !k.greeting {
 		k.greeting = true
 		k.greet.Reset(greetAfter)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+
 	"interconnectd/configs/nodeid"
 )
 
@@ -19,7 +21,7 @@ import (
 // to each other by nobody, and stay without a route for ever.
 //
 // So the keepers mend the mesh. Each greets every server that it gets a route
-// to, a second later, and all of them once a minute, with the address that it listens on. Those
+// to, two seconds later, and all of them once a minute, with the address that it listens on. Those
 // that listen inside the range, whom everybody dials, answer with all addresses
 // that they know: of any two nodes that greet one of them, the later learns of
 // the earlier. Where no route has come of it after a while, it dials.
@@ -41,7 +43,7 @@ const (
 
 const (
 	// greetAfter is how long those wait who have come: most meshes have formed by then.
-	greetAfter = time.Second
+	greetAfter = 2 * time.Second
 	// greetEvery is how often all are greeted: a hole is mended after that,
 	// however it came about.
 	greetEvery = time.Minute
@@ -137,11 +139,10 @@ func (m *mesh) greeted(data []byte) (to nodeid.Incarnation, list []byte, ok bool
 	if !ok {
 		return to, nil, false
 	}
-	names, _ := m.table()
-	if _, there := names[name]; !there {
-		return to, nil, false
+	r := m.routes[name]
+	if r == nil {
+		return to, nil, false // a stranger, or one whose next greeting will be taken
 	}
-	_, to, _ = parseServerName(name)
 	for other, otherAddr := range m.addrs {
 		if other != name && len(list) < MaxPacket-1024 {
 			list = appendLine(list, other, otherAddr)
@@ -149,7 +150,7 @@ func (m *mesh) greeted(data []byte) (to nodeid.Incarnation, list []byte, ok bool
 	}
 	m.addrs[name], m.hostIDs[name] = addr, host
 	inRange := m.port >= m.cfg.Ports.Min && m.port <= m.cfg.Ports.Max
-	return to, list, inRange && len(list) > 0
+	return r.inc, list, inRange && len(list) > 0
 }
 
 // lost takes in that the route to a server is gone: one of another host is
@@ -177,7 +178,7 @@ func (m *mesh) lost(name string, now time.Time) {
 }
 
 // isOver reports whether the server that a hole is about is known to be gone.
-func (m *mesh) isOver(name string, h *hole, there map[string]string) bool {
+func (m *mesh) isOver(name string, h *hole, there map[string]*server.RouteInfo) bool {
 	if h.lost && m.log.refused(h.addr) {
 		return true
 	}
