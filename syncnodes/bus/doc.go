@@ -44,8 +44,9 @@
 // # External
 //
 // The bus is lost when the client is not connected, or when two echoes in a
-// row, one each interval, did not come back: a frozen server is silent, while
-// its client says "connected" for seconds more. It is back when an echo came
+// row, one each interval, did not come back and nothing else did: a frozen server is
+// silent, while its client says "connected" for seconds more. Where other packets come,
+// somebody is busy, and eight must be missing. It is back when an echo came
 // back, so that the subscriptions are known to be live. While it is lost
 // nothing is sent: what a socket or a buffer kept would arrive stale.
 //

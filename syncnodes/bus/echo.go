@@ -9,8 +9,10 @@ import (
 // errSilent is why the bus is lost while its client still says "connected".
 var errSilent = errors.New("the NATS server does not answer")
 
-// missingEchoes in a row mean that the bus is lost. A frozen server is not
-// noticed by its client for seconds.
+// missingEchoes in a row mean that the bus is lost, where nothing else comes from it.
+// A frozen server is not noticed by its client for seconds. While there is traffic
+// the echoes are late, since somebody has more to do than he can, and to take the bus
+// for lost would give all more to do: it is then when rememberedEchoes are missing.
 const missingEchoes = 2
 
 // rememberedEchoes bounds how late an echo may come and still count.
@@ -19,7 +21,7 @@ const rememberedEchoes = 8
 // pulse judges whether the bus is there. It is up once an echo, sent through
 // the server on the connection that there is now, came back: that proves the
 // subscriptions too, which went to the server before the echo. It is lost when
-// the client is not connected, or when echoes are missing.
+// the client is not connected, or when echoes are missing and nothing else comes.
 //
 // It is a pure state machine, owned by the keeper.
 type pulse struct {
@@ -44,13 +46,14 @@ func (p *pulse) unlink(err error) (ev Event, ok bool) {
 	return p.lose(err)
 }
 
-// beat is called when the last echo's interval is over. It gives the id of the
-// echo to send now, and an event where the bus turns out to be lost.
-func (p *pulse) beat() (id uint64, ev Event, ok bool) {
+// beat is called when the last echo's interval is over; traffic: something else has
+// come since. It gives the id of the echo to send now, and an event where the bus turns
+// out to be lost.
+func (p *pulse) beat(traffic bool) (id uint64, ev Event, ok bool) {
 	if p.pending {
 		p.missing++
 	}
-	if p.missing >= missingEchoes {
+	if p.missing >= missingEchoes && !traffic || p.missing >= rememberedEchoes {
 		ev, ok = p.lose(errSilent)
 	}
 	id = ownID()

@@ -25,6 +25,7 @@ type keeper struct {
 	links, drops int // of the link, as far as taken in
 	gone         bool
 	beat         *time.Timer
+	received     uint64 // packets, when the last echo was sent
 
 	wildcard *time.Timer
 	asked    uint64 // id of the wildcard test under way, 0: none
@@ -125,7 +126,9 @@ func (k *keeper) relink() {
 
 // echo sends the next echo. One that cannot be sent is missing all the same.
 func (k *keeper) echo() {
-	id, ev, ok := k.pulse.beat()
+	received := k.c.received.Load()
+	id, ev, ok := k.pulse.beat(received != k.received)
+	k.received = received
 	if ok {
 		k.tell(ev)
 	}

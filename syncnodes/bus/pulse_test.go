@@ -10,11 +10,14 @@ func TestPulse(t *testing.T) {
 	cut := errors.New("cut")
 	var p pulse
 	var ids []uint64
-	beat := func() (Event, bool) {
-		id, ev, ok := p.beat()
-		ids = append(ids, id)
-		return ev, ok
+	after := func(traffic bool) func() (Event, bool) {
+		return func() (Event, bool) {
+			id, ev, ok := p.beat(traffic)
+			ids = append(ids, id)
+			return ev, ok
+		}
 	}
+	beat, busy := after(false), after(true)
 	returned := func(back int) func() (Event, bool) { // 0 is the youngest echo
 		return func() (Event, bool) { return p.returned(ids[len(ids)-1-back]) }
 	}
@@ -39,6 +42,24 @@ func TestPulse(t *testing.T) {
 		{"three missing", beat, 0, false},
 		{"the youngest is back", returned(0), Back, true},
 		{"an older one says nothing new", returned(2), 0, true},
+		{"an echo into traffic", busy, 0, true},
+		{"one missing in traffic", busy, 0, true},
+		{"two missing in traffic", busy, 0, true},
+		{"three missing in traffic", busy, 0, true},
+		{"a late one in traffic", returned(2), 0, true},
+		{"one missing in traffic again", busy, 0, true},
+		{"two missing, and no traffic any more", beat, Lost, false},
+		{"back again", returned(0), Back, true},
+		{"all missing", busy, 0, true},
+		{"1", busy, 0, true},
+		{"2", busy, 0, true},
+		{"3", busy, 0, true},
+		{"4", busy, 0, true},
+		{"5", busy, 0, true},
+		{"6", busy, 0, true},
+		{"7", busy, 0, true},
+		{"8 missing, whatever else comes", busy, Lost, false},
+		{"back after that", returned(0), Back, true},
 		{"under way", beat, 0, true},
 		{"cut", func() (Event, bool) { return p.unlink(cut) }, Lost, false},
 		{"an echo of the old connection", returned(0), 0, false},
