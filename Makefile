@@ -5,23 +5,21 @@ PREFIX  ?= /usr/local
 SHARE    = $(DESTDIR)$(PREFIX)/share
 NODES   ?= 10,100,1000
 
-.PHONY: build test race sim fuzz lint check install uninstall deb rpm clean
+.PHONY: build test race bench sim fuzz lint check install uninstall deb rpm clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o interconnectd ./daemon
 
 test: ; $(GO) test ./...
-
 race: ; $(GO) test -race ./...
+
+bench: ; $(GO) run ./syncnodes/bench $(BENCH)
 
 sim:
 	$(GO) test -count=1 -v -timeout 2h -run TestSwarm ./syncnodes/membership -args -swarm $(NODES)
 
-fuzz:
-	.ci/fuzz $(or $(FUZZTIME),1m)
-
+fuzz: ; .ci/fuzz $(or $(FUZZTIME),1m)
 lint: ; .ci/lint
-
 check: lint race
 
 # What is there is installed: root may have no Go.

@@ -211,7 +211,7 @@ func (k *keeper) lookAtRoutes() {
 		k.tell(ev)
 		switch ev.Kind {
 		case RouteUp:
-			k.newcomer()
+			k.newcomers()
 			if k.cut.lost {
 				k.far.Reset(0)
 			}
@@ -239,10 +239,14 @@ func (k *keeper) widenIfUnled() {
 	k.widen.Reset(ledEvery)
 }
 
-// newcomer takes in that there is a route more. While a mesh forms there is better to
-// do than what keeps it whole later.
-func (k *keeper) newcomer() {
-	if !k.greeting {
+// newcomers takes in that there are routes more. Where other hosts are, each must know
+// what is on which of them, should their cable be cut. On a single one they are greeted
+// later: while a mesh forms there is better to do than what keeps it whole.
+func (k *keeper) newcomers() {
+	switch {
+	case k.c.mesh.place.secured:
+		k.greetNewcomers()
+	case !k.greeting:
 		k.greeting = true
 		k.greet.Reset(greetAfter)
 	}
@@ -256,7 +260,7 @@ func (k *keeper) greetNewcomers() {
 		return
 	}
 	for _, r := range k.c.mesh.routes {
-		if !r.greeted {
+		if r.told && !r.greeted {
 			k.greetOne(r)
 		}
 	}

@@ -21,7 +21,7 @@ import (
 // to each other by nobody, and stay without a route for ever.
 //
 // So the keepers mend the mesh. Each greets every server that it gets a route
-// to, two seconds later, and all of them once a minute, with the address that it listens on. Those
+// to, on a single host two seconds later, and all of them once a minute, with the address that it listens on. Those
 // that listen inside the range, whom everybody dials, answer with all addresses
 // that they know: of any two nodes that greet one of them, the later learns of
 // the earlier. Where no route has come of it after a while, it dials.
@@ -42,7 +42,8 @@ const (
 )
 
 const (
-	// greetAfter is how long those wait who have come: most meshes have formed by then.
+	// greetAfter is how long those wait who have come, on a single host: most meshes have
+	// formed by then.
 	greetAfter = 2 * time.Second
 	// greetEvery is how often all are greeted: a hole is mended after that,
 	// however it came about.
@@ -139,10 +140,13 @@ func (m *mesh) greeted(data []byte) (to nodeid.Incarnation, list []byte, ok bool
 	if !ok {
 		return to, nil, false
 	}
-	r := m.routes[name]
-	if r == nil {
-		return to, nil, false // a stranger, or one whose next greeting will be taken
+	if m.routes[name] == nil { // it may be so new that it was not looked at
+		names, _ := m.table()
+		if _, there := names[name]; !there {
+			return to, nil, false
+		}
 	}
+	_, to, _ = parseServerName(name)
 	for other, otherAddr := range m.addrs {
 		if other != name && len(list) < MaxPacket-1024 {
 			list = appendLine(list, other, otherAddr)
@@ -150,7 +154,7 @@ func (m *mesh) greeted(data []byte) (to nodeid.Incarnation, list []byte, ok bool
 	}
 	m.addrs[name], m.hostIDs[name] = addr, host
 	inRange := m.port >= m.cfg.Ports.Min && m.port <= m.cfg.Ports.Max
-	return r.inc, list, inRange && len(list) > 0
+	return to, list, inRange && len(list) > 0
 }
 
 // lost takes in that the route to a server is gone: one of another host is
