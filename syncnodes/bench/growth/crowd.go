@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +31,11 @@ const settle = 2 * time.Second
 var errPatience = errors.New("no full view in time")
 
 // Crowds measures crowds, each in a process of its own (see Role) and on a server of
-// its own. With an error come those that were measured before it.
+// its own, and missed where there is no nats-server. With an error come those that were measured before it.
 func Crowds(ctx context.Context, plan CrowdPlan, progress func(format string, args ...any)) (crowds []report.Crowd, missed []string, err error) {
+	if _, err := exec.LookPath("nats-server"); err != nil {
+		return nil, []string{fmt.Sprintf("crowds: %s", err)}, nil
+	}
 	for _, size := range plan.Sizes {
 		crowd, err := measureCrowd(ctx, plan, size, progress)
 		switch {
