@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	// settle is how long a fleet is left alone before it counts as idle.
-	settle = 5 * time.Second
 	// warm is how many calls of a run do not count.
 	warm = 1000
 	// execs is how often the start of a process is measured.
@@ -103,7 +101,7 @@ func (b *bench) fleets(ctx context.Context, systems []fleet.System, r *report.Re
 		}
 		present = append(present, s)
 	}
-	plan := fleet.Plan{Runs: b.opts.runs, Hangs: b.opts.hangs, Settle: settle, Idle: b.opts.idle, Alone: os.Getenv(aloneVar) != ""}
+	plan := fleet.Plan{Runs: b.opts.runs, Hangs: b.opts.hangs, Settle: b.opts.settle, Idle: b.opts.idle, Alone: os.Getenv(aloneVar) != ""}
 	for _, nodes := range b.opts.nodes {
 		for _, s := range present {
 			f, err := fleet.Measure(ctx, s, nodes, plan, b.progress)

@@ -27,7 +27,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -38,20 +38,21 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, errGoals):
-		os.Exit(1)
-	case errors.As(err, new(usageError)):
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(2)
-	default:
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(70)
-	}
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
+
+// What the program exits with, beside 0.
+const (
+	exitGoals  = 1 // a goal was missed, under -check
+	exitUsage  = 2
+	exitFailed = 70 // EX_SOFTWARE of sysexits.h; also where a signal ended it
+)
+
+// exitCode is that of the program in the sandbox, which has said why it is not 0.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("the benchmark ended with %d", int(c)) }
 
 // errGoals says that a goal was missed under -check.
 var errGoals = errors.New("a goal was missed")
@@ -59,36 +60,55 @@ var errGoals = errors.New("a goal was missed")
 // usageError is a mistake in the flags.
 type usageError struct{ error }
 
-func run(ctx context.Context, args []string, out, progress io.Writer) error {
+// run does what the arguments say, tells of what went wrong, and gives the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := do(ctx, args, stdout, stderr)
+	inner := exitCode(0)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &inner):
+		return int(inner)
+	case ctx.Err() != nil:
+		fmt.Fprintf(stderr, "bench: %v: all that was started has ended, and there is no report\n", context.Cause(ctx))
+		return exitFailed
+	}
+	fmt.Fprintln(stderr, "bench:", err)
+	switch {
+	case errors.Is(err, errGoals):
+		return exitGoals
+	case errors.As(err, new(usageError)):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func do(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	for _, role := range []func([]string) (func(context.Context) error, bool){calls.Role, growth.Role} {
 		if play, ok := role(args); ok {
 			return play(ctx)
 		}
 	}
-	opts, err := parse(args, out)
+	opts, err := parse(args, stdout)
 	if err != nil {
 		return err
 	}
-	if opts.render != "" {
+	switch {
+	case opts.render != "":
 		r, err := report.Load(opts.render)
 		if err != nil {
 			return err
 		}
-		return write(r, opts, out)
+		return write(r, opts, stdout)
+	case !inSandbox():
+		return enterSandbox(ctx, opts, stdout, stderr)
 	}
-	if !inSandbox() {
-		code, err := enterSandbox(ctx, opts, progress)
-		if code == exitGoals {
-			return errGoals
-		}
-		return err
-	}
-	b := &bench{opts: opts, out: progress, began: time.Now()}
+	b := &bench{opts: opts, out: stderr, began: time.Now()}
 	r, err := b.measure(ctx)
 	if err != nil {
 		return err
 	}
-	return write(r, opts, out)
+	return write(r, opts, stdout)
 }
 
 // write writes the report, and prints its goals.
@@ -96,15 +116,19 @@ func write(r *report.Report, opts *options, out io.Writer) error {
 	if err := r.Write(opts.dir); err != nil {
 		return err
 	}
-	missed := 0
+	missed := false
 	for _, g := range r.Goals() {
-		fmt.Fprintln(out, g)
-		if g.Measured && !g.Met {
-			missed++
+		word := "met"
+		switch {
+		case !g.Measured:
+			word = "open"
+		case !g.Met:
+			word, missed = "missed", true
 		}
+		fmt.Fprintf(out, "%-6s  %s\n", word, g)
 	}
-	fmt.Fprintf(out, "the report is %s/REPORT.md\n", strings.TrimSuffix(opts.dir, "/"))
-	if opts.check && missed > 0 {
+	fmt.Fprintln(out, "the report is", filepath.Join(opts.dir, "REPORT.md"))
+	if opts.check && missed {
 		return errGoals
 	}
 	return nil

@@ -16,6 +16,7 @@ type options struct {
 	nodes  sizes
 	runs   int
 	hangs  int
+	settle time.Duration
 	idle   time.Duration
 	calls  int
 	crowds sizes
@@ -58,6 +59,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	set.Var(&o.nodes, "nodes", "`numbers` of nodes, each a process, with commas")
 	set.IntVar(&o.runs, "runs", 5, "how often each is measured, `n` times")
 	set.IntVar(&o.hangs, "hangs", 3, "a node is stopped `n` times; once where that takes minutes")
+	set.DurationVar(&o.settle, "settle", 5*time.Second, "a fleet is left alone for `so long` before it counts as idle, and after a change")
 	set.DurationVar(&o.idle, "idle", time.Minute, "idle nodes are looked at for `so long`")
 	set.IntVar(&o.calls, "calls", 10_000, "a run has `n` calls")
 	set.Var(&o.crowds, "crowds", "`numbers` of nodes in one process, with commas")
@@ -77,8 +79,8 @@ func parse(args []string, out io.Writer) (*options, error) {
 		return nil, usageError{err}
 	case set.NArg() > 0:
 		return nil, usageError{fmt.Errorf("%q: no such argument; see -h", set.Arg(0))}
-	case o.runs < 1 || o.calls < 1 || o.hangs < 0 || o.idle <= 0:
-		return nil, usageError{errors.New("-runs, -calls and -idle are above 0, -hangs is not below")}
+	case o.runs < 1 || o.calls < 1 || o.hangs < 0 || o.settle < 0 || o.idle <= 0:
+		return nil, usageError{errors.New("-runs, -calls and -idle are above 0, -hangs and -settle are not below")}
 	}
 	return o, nil
 }

@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
-	"unsafe"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"interconnectd/syncnodes/bench/gotest"
 )
 
 // What the program tells itself when it starts itself once more, in the sandbox: the
@@ -22,58 +23,65 @@ const (
 	aloneVar  = "INTERCONNECT_BENCH_ALONE"
 )
 
-const exitGoals = 1
-
 func inSandbox() bool { return os.Getenv(daemonVar) != "" }
+
+// endWithin is how long the program in the sandbox may take to end what it started.
+const endWithin = 30 * time.Second
 
 // enterSandbox builds what is measured, and goes on in a network namespace, where
 // nothing but loopback is, and nothing but the nodes on that. Where no namespace may be
-// made it goes on in this one, and packets are not counted. It gives the exit code.
-func enterSandbox(ctx context.Context, opts *options, progress io.Writer) (code int, err error) {
-	dir, err := os.MkdirTemp("", "bench")
+// made it goes on in this one, and packets are not counted. All temporary files are in
+// a folder that goes in the end, however the program in there does. The error may be
+// an exitCode.
+func enterSandbox(ctx context.Context, opts *options, stdout, stderr io.Writer) error {
+	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
-		return 0, fmt.Errorf("preparing: %w", err)
+		return fmt.Errorf("preparing: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	program, err := build(ctx, dir, opts, progress)
+	fmt.Fprintln(stderr, "building interconnectd")
+	program, err := build(ctx, dir, opts)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return 0, fmt.Errorf("preparing: %w", err)
+		return fmt.Errorf("preparing: %w", err)
 	}
 	start := func(attr *syscall.SysProcAttr, alone string) (*exec.Cmd, error) {
 		cmd := exec.CommandContext(ctx, self, opts.words...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		cmd.Env = append(os.Environ(), daemonVar+"="+program, aloneVar+"="+alone)
+		cmd.Stdout, cmd.Stderr = stdout, stderr
+		cmd.Env = append(os.Environ(), daemonVar+"="+program, aloneVar+"="+alone, "TMPDIR="+dir)
 		cmd.SysProcAttr = attr
-		// It ends what it has started, and then itself.
+		// It ends what it has started, and then itself. Ctrl-C comes to the first of us
+		// alone, who tells the others, also where he ends without a word.
+		attr.Setpgid, attr.Pdeathsig = true, syscall.SIGTERM
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		cmd.WaitDelay = endWithin
 		return cmd, cmd.Start()
 	}
 	cmd, err := start(namespace(), "yes")
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintln(stderr, "packets are not counted: no network namespace:", err)
+		cmd, err = start(new(syscall.SysProcAttr), "")
+	}
 	if err != nil {
-		fmt.Fprintln(progress, "packets are not counted: no network namespace:", err)
-		if cmd, err = start(&syscall.SysProcAttr{Setpgid: true}, ""); err != nil {
-			return 0, fmt.Errorf("starting: %w", err)
-		}
+		return fmt.Errorf("starting the benchmark: %w", err)
 	}
 	err = cmd.Wait()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		if exit.ExitCode() == exitGoals {
-			return exitGoals, nil
-		}
-		return 0, errors.New("the benchmark failed, as it said")
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.Exited() {
+		return exitCode(exit.ExitCode())
 	}
-	return 0, err
+	if err != nil {
+		return fmt.Errorf("waiting for the benchmark: %w", err)
+	}
+	return nil
 }
 
 // namespace is a network of one's own. Who is not root needs to be it there, for
-// loopback to be up. Setpgid keeps Ctrl-C from everyone but the first of us, who tells
-// the others to end.
+// loopback to be up.
 func namespace() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Setpgid: true}
+	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if uid, gid := os.Getuid(), os.Getgid(); uid != 0 {
 		attr.Cloneflags |= syscall.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
@@ -84,41 +92,33 @@ func namespace() *syscall.SysProcAttr {
 
 // raiseLoopback makes the loopback of a new namespace work.
 func raiseLoopback() error {
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return fmt.Errorf("raising loopback: %w", err)
+	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("raising loopback: %w", err)
 	}
 	defer unix.Close(fd)
-	request := struct {
-		name  [unix.IFNAMSIZ]byte
-		flags uint16
-		_     [22]byte
-	}{flags: unix.IFF_UP | unix.IFF_RUNNING}
-	copy(request.name[:], "lo")
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request))); errno != 0 {
-		return fmt.Errorf("raising loopback: %w", errno)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo); err != nil {
 		return fmt.Errorf("raising loopback: %w", err)
 	}
-	return l.Close()
+	return nil
 }
 
 // build makes the daemon, as the Makefile does, and what go needs for the tests that
 // tell figures, while the network is there to get modules from.
-func build(ctx context.Context, dir string, opts *options, progress io.Writer) (program string, err error) {
-	fmt.Fprintln(progress, "building interconnectd")
+func build(ctx context.Context, dir string, opts *options) (program string, err error) {
 	program = filepath.Join(dir, "interconnectd")
-	commands := [][]string{{"build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./daemon"}}
+	commands := [][]string{{"build", "-trimpath", "-ldflags", "-s -w", "-o", program, "interconnectd/daemon"}}
 	if opts.only.has(partReads) || opts.only.has(partSwarms) {
-		commands = append(commands, []string{"test", "-c", "-o", dir, "./erlterm", "./syncnodes/session", "./syncnodes/membership"})
+		commands = append(commands, []string{"test", "-c", "-o", dir, "interconnectd/erlterm", "interconnectd/syncnodes/session", "interconnectd/syncnodes/membership"})
 	}
 	for _, words := range commands {
-		cmd := exec.CommandContext(ctx, "go", words...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("building: go %s: %w\n%s", words[0], err, out)
+		if _, err := gotest.Go(ctx, words...); err != nil {
+			return "", fmt.Errorf("building: %w", err)
 		}
 	}
 	return program, nil

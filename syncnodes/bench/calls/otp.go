@@ -4,10 +4,8 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"strconv"
 
 	"interconnectd/syncnodes/bench/child"
-	"interconnectd/syncnodes/bus/bustest"
 )
 
 // roundtripSource is compiled by each node of Erlang: what is called in a loop must not
@@ -16,16 +14,10 @@ import (
 //go:embed roundtrip.erl
 var roundtripSource []byte
 
-// atEPMD starts a port mapper that ends with the measurement. The one that erl starts
-// by itself would stay behind.
+// atEPMD lets both nodes find each other at a port mapper of theirs.
 func atEPMD(ctx context.Context) (string, func(), error) {
-	port := strconv.Itoa(bustest.FreePorts(1))
-	p, err := child.Start(ctx, child.Command{Path: "epmd", Args: []string{"-address", "127.0.0.1", "-port", port}})
+	p, port, err := child.StartEPMD(ctx)
 	if err != nil {
-		return "", nil, err
-	}
-	if err := p.Listens(ctx, onLoopback(port)); err != nil {
-		p.Close()
 		return "", nil, err
 	}
 	return port, p.Close, nil

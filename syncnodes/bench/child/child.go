@@ -1,13 +1,13 @@
-// Package child runs the processes that are measured. Each has a home of its own, and
-// ends with the context that it was started with, with a Close, or with the program
-// that started it. It is spoken with in lines, on its standard input and output.
+// Package child runs the processes that are measured, and measures what they take. Each
+// has a home of its own, and ends with the context that it was started with, with a
+// Close, or with the program that started it; what it started itself ends with it. It is
+// spoken with in lines, on its standard input and output, or it is only listened to.
 //
-// A Process is for one goroutine, but for its Close, which any may call.
+// Line and Tell are for one goroutine; any may call the rest.
 package child
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,18 +16,27 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// Command is a process to start.
+// Command is a process to start. Of this program's environment it has the PATH.
 type Command struct {
-	Path  string
-	Args  []string
-	Env   []string          // beside this program's own
-	Dir   string            // where it works; "": its home
-	Files map[string][]byte // that lie in its home
+	Path string
+	Args []string
+	Env  []string // beside the PATH and what tells of its home, over which it goes
+	Dir  string   // where it works; "": its home
+
+	// Home is one of NewHome, which stays; "": one that is made, and that ends with Close.
+	Home  string
+	Files map[string][]byte // that lie in a home that is made
+
+	// OnLine is handed each line of its output and of its errors, and the time at which it
+	// was read, by a goroutine that reads on when it returns. Such a process has nothing
+	// to read, and is not spoken with.
+	OnLine func(at time.Time, line string)
 }
 
 // Self is this program once more, with other arguments.
@@ -39,72 +48,158 @@ func Self(args ...string) (Command, error) {
 	return Command{Path: path, Args: args}, nil
 }
 
-// Process is one that was started, and not closed yet.
-type Process struct {
-	name string
-	home string
-	cmd  *exec.Cmd
-	in   io.Writer
-	out  *bufio.Reader
-	said *tail // on its standard error
-	wait func() error
-	over func() error // whether its time is over, and why
+// The folders of a home.
+const (
+	runFolder   = "run"
+	stateFolder = "state"
+	tempFolder  = "tmp"
+)
+
+// NewHome makes a home in a folder, or where temporary files are where that is "". It has
+// its folders, and files by their names.
+func NewHome(dir string, files map[string][]byte) (home string, err error) {
+	home, err = os.MkdirTemp(dir, "bench-")
+	if err == nil {
+		err = fill(home, files)
+	}
+	if err != nil {
+		os.RemoveAll(home)
+		return "", fmt.Errorf("making a home: %w", err)
+	}
+	return home, nil
 }
 
-// drainWithin is how long a process of its own may keep a process's output open.
-const drainWithin = time.Second
+func fill(home string, files map[string][]byte) error {
+	for _, folder := range []string{runFolder, stateFolder, tempFolder} {
+		if err := os.Mkdir(filepath.Join(home, folder), 0o700); err != nil {
+			return err
+		}
+	}
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(home, name), data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Process is one that was started.
+type Process struct {
+	// immutable
+	name string
+	temp string // its home where that ends with it, or ""
+	cmd  *exec.Cmd
+	in   io.Writer
+	pipe *os.File // its output, which out reads; nil where OnLine is handed it
+	out  *bufio.Reader
+	said *lines // its errors, and what was read of its output
+
+	ended chan struct{} // closed when it was waited for
+	err   error         // how it ended, once it has; nil: well
+}
+
+// drainWithin is how long the output of a process may stay open after its end, in the
+// hands of a child that left its group.
+const drainWithin = 5 * time.Second
 
 // Start starts a process, which ends with ctx at the latest.
 func Start(ctx context.Context, c Command) (*Process, error) {
-	p := &Process{name: filepath.Base(c.Path), said: new(tail), over: ctx.Err}
+	p := &Process{name: filepath.Base(c.Path), said: &lines{tell: c.OnLine}, ended: make(chan struct{})}
+	if c.Home == "" {
+		home, err := NewHome("", c.Files)
+		if err != nil {
+			return nil, fmt.Errorf("starting %s: %w", p.name, err)
+		}
+		c.Home, p.temp = home, home
+	}
 	if err := p.start(ctx, c); err != nil {
-		os.RemoveAll(p.home)
+		p.clean()
 		return nil, fmt.Errorf("starting %s: %w", p.name, err)
 	}
 	return p, nil
 }
 
-func (p *Process) start(ctx context.Context, c Command) (err error) {
-	if p.home, err = os.MkdirTemp("", "bench-"); err != nil {
-		return err
-	}
-	for name, data := range c.Files {
-		if err := os.WriteFile(filepath.Join(p.home, name), data, 0o600); err != nil {
-			return err
-		}
-	}
+func (p *Process) start(ctx context.Context, c Command) error {
 	p.cmd = exec.CommandContext(ctx, c.Path, c.Args...)
 	p.cmd.Dir = c.Dir
 	if c.Dir == "" {
-		p.cmd.Dir = p.home
+		p.cmd.Dir = c.Home
 	}
-	p.cmd.Env = append(os.Environ(), "HOME="+p.home, "INTERCONNECT_RUNTIME_DIR="+p.home, "STATE_DIRECTORY="+p.home)
-	p.cmd.Env = append(p.cmd.Env, c.Env...)
+	p.cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HOME=" + c.Home, "TMPDIR=" + filepath.Join(c.Home, tempFolder),
+		"INTERCONNECT_RUNTIME_DIR=" + filepath.Join(c.Home, runFolder), "STATE_DIRECTORY=" + filepath.Join(c.Home, stateFolder),
+	}, c.Env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{
 		// It comes when the thread ends that has started the process. Threads of a Go
 		// program last as long as it does, but for those that are locked.
 		Pdeathsig: syscall.SIGKILL,
-		Setpgid:   true, // what it starts itself ends with it
+		// The Ctrl-C of a terminal is for who started it; and what it starts is known by it.
+		Setpgid: true,
 	}
-	p.cmd.Cancel = p.kill
 	p.cmd.WaitDelay = drainWithin
 	p.cmd.Stderr = p.said
-	p.wait = sync.OnceValue(p.cmd.Wait)
+	if c.OnLine != nil {
+		p.cmd.Stdout = p.said
+		if err := p.cmd.Start(); err != nil {
+			return err
+		}
+	} else if err := p.startSpoken(); err != nil {
+		return err
+	}
+	go p.await(ctx)
+	return nil
+}
+
+// startSpoken starts a process that is spoken with. Its output is a pipe that stays when
+// it has ended, until all is read.
+func (p *Process) startSpoken() (err error) {
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return err
 	}
-	out, err := p.cmd.StdoutPipe()
+	read, write, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	p.out = bufio.NewReader(out)
+	defer write.Close()
+	p.cmd.Stdout, p.pipe, p.out = write, read, bufio.NewReader(read)
 	return p.cmd.Start()
 }
 
-func (p *Process) kill() error { return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+// await waits for the end of the process, and ends what it has left. Its number is that
+// of the group for as long as it was not waited for, and nobody else's.
+func (p *Process) await(ctx context.Context) {
+	defer close(p.ended)
+	for unix.Waitid(unix.P_PID, p.PID(), nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // there is the process at least, which has ended
+	err := p.cmd.Wait()
+	switch {
+	case err == nil:
+	case ctx.Err() != nil: // it was killed for that
+		p.err = fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
+	default:
+		p.err = p.failed(err)
+	}
+}
 
-// PID is the process's.
+// PID is the process's, also of one that has ended.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Ended is closed when the process has ended, and OnLine was handed its last line.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// Err is how the process ended: nil where it did well, or has not ended yet.
+func (p *Process) Err() error {
+	select {
+	case <-p.ended:
+		return p.err
+	default:
+		return nil
+	}
+}
+
+// Said is what the process said last, for an error.
+func (p *Process) Said() string { return p.said.String() }
 
 // Line is the next line that it prints, without the line's end. The error of a process
 // that has ended well is io.EOF; of another one it says how it ended.
@@ -112,16 +207,15 @@ func (p *Process) Line() (string, error) {
 	line, err := p.out.ReadString('\n')
 	switch {
 	case err == nil:
-		return strings.TrimSuffix(line, "\n"), nil
-	case !errors.Is(err, io.EOF):
+		line = strings.TrimSuffix(line, "\n")
+		p.said.keep(line)
+		return line, nil
+	case !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed):
 		return "", fmt.Errorf("reading what %s prints: %w", p.name, err)
 	}
-	err = p.wait()
-	switch {
-	case p.over() != nil: // it was killed for that
-		return "", fmt.Errorf("%s: %w", p.name, p.over())
-	case err != nil:
-		return "", p.failed(err)
+	<-p.ended
+	if p.err != nil {
+		return "", p.err
 	}
 	return "", io.EOF
 }
@@ -146,41 +240,26 @@ func (p *Process) Tell(line string) error {
 	return nil
 }
 
-// Close kills the process, whatever it started, and takes its home away. It may be
-// called again.
+// Signal sends a signal to the process, which is an error where it has ended.
+func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal(sig) }
+
+// Close kills the process, also one that is stopped, waits for its end, and takes its
+// home away. It may be called again.
 func (p *Process) Close() {
-	_ = p.kill() // it may have ended
-	_ = p.wait() // by the signal
-	os.RemoveAll(p.home)
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.ended
+	p.clean()
 }
 
-// failed is an error of the process with what it last said of it.
-func (p *Process) failed(err error) error {
-	if said := p.said.String(); said != "" {
-		return fmt.Errorf("%s: %w: %s", p.name, err, said)
+// clean takes away what is left of a process that does not run.
+func (p *Process) clean() {
+	if p.pipe != nil {
+		p.pipe.Close()
 	}
-	return fmt.Errorf("%s: %w", p.name, err)
+	if p.temp != "" {
+		os.RemoveAll(p.temp)
+	}
 }
 
-// tailMost is how much is kept of what a process says on its standard error.
-const tailMost = 4 << 10
-
-// tail keeps the end of what is written.
-type tail struct {
-	mu   sync.Mutex
-	last []byte
-}
-
-func (t *tail) Write(data []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.last = append(t.last, data...)
-	t.last = t.last[max(0, len(t.last)-tailMost):]
-	return len(data), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(bytes.TrimSpace(t.last))
-}
+// failed is an error of the process with what it last said.
+func (p *Process) failed(err error) error { return fmt.Errorf("%s: %w; %s", p.name, err, p.Said()) }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,7 +44,8 @@ func line(t *testing.T, p *Process) string {
 
 // TestHome: a process has a home with its files, works in it, and leaves none.
 func TestHome(t *testing.T) {
-	c := sh(`echo "$HOME"; echo "$INTERCONNECT_RUNTIME_DIR$STATE_DIRECTORY"; pwd -P; cat file; echo "$MORE"`)
+	t.Setenv("OURS", "not theirs")
+	c := sh(`echo "$HOME"; cd "$INTERCONNECT_RUNTIME_DIR/.." && cd "$STATE_DIRECTORY/.." && cd "$TMPDIR/.." && pwd -P; cat file; echo "$MORE$OURS"`)
 	c.Files = map[string][]byte{"file": []byte("what lies there\n")}
 	c.Env = []string{"MORE=more"}
 	p := start(t, c)
@@ -51,7 +54,7 @@ func TestHome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{home + home, real, "what lies there", "more"} {
+	for _, want := range []string{real, "what lies there", "more"} {
 		if got := line(t, p); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -88,7 +91,7 @@ func TestSpokenWith(t *testing.T) {
 func TestFails(t *testing.T) {
 	p := start(t, sh(`echo some words >&2; exit 3`))
 	_, err := p.Line()
-	if err == nil || !strings.Contains(err.Error(), "exit status 3: some words") {
+	if want := "sh: exit status 3; its last lines:\n  some words"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Start(t.Context(), Command{Path: "/nowhere/nothing"}); err == nil {
@@ -96,10 +99,37 @@ func TestFails(t *testing.T) {
 	}
 }
 
-// TestEndsAll: what a process started ends with it, by Close and by its context.
+// TestListenedTo: lines are handed over as they come, those of errors too, and all of
+// them before the end is told.
+func TestListenedTo(t *testing.T) {
+	home, err := NewHome(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	c := sh(`echo a; echo b >&2; read -r line || exit 4`)
+	c.Home = home
+	c.OnLine = func(_ time.Time, line string) { told = append(told, line) }
+	p := start(t, c)
+	<-p.Ended()
+	slices.Sort(told)
+	if want := []string{"a", "b"}; !slices.Equal(told, want) {
+		t.Errorf("it told %q, want %q", told, want)
+	}
+	if err := p.Err(); err == nil || !strings.HasPrefix(err.Error(), "sh: exit status 4; ") {
+		t.Errorf("it ended with %v", err)
+	}
+	p.Close()
+	if _, err := os.Stat(home); err != nil {
+		t.Errorf("its home, which stays: %v", err)
+	}
+}
+
+// TestEndsAll: what a process started ends with it: by Close, by its context, by itself.
 func TestEndsAll(t *testing.T) {
 	ends := map[string]func(p *Process, cancel func()){
 		"close":  func(p *Process, _ func()) { p.Close() },
+		"itself": func(p *Process, _ func()) { _ = p.Tell("end") },
 		"cancel": func(_ *Process, cancel func()) { cancel() },
 	}
 	for name, end := range ends {
@@ -107,7 +137,7 @@ func TestEndsAll(t *testing.T) {
 			required.Programs(t, "sh", "sleep")
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			p, err := Start(ctx, sh(`sleep 1000 & echo $!; wait`))
+			p, err := Start(ctx, sh(`sleep 1000 & echo $!; read -r line; exit 1`))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +150,7 @@ func TestEndsAll(t *testing.T) {
 			if _, err := p.Line(); err == nil {
 				t.Error("it goes on")
 			}
-			p.Close()
+			<-p.Ended()
 			bustest.Eventually(t, "the end of what it started", func() bool { return over(inner) })
 		})
 	}
@@ -136,24 +166,6 @@ func over(pid int) bool {
 	return err != nil || stat.State == "Z"
 }
 
-// TestUsage: a process that works uses time, and memory.
-func TestUsage(t *testing.T) {
-	p := start(t, sh(`i=0; while [ $i -lt 10000 ]; do i=$((i+1)); done; echo done; read -r line`))
-	line(t, p)
-	used, err := p.CPU()
-	if err != nil || used <= 0 || used > time.Minute {
-		t.Errorf("processor time: %v, %v", used, err)
-	}
-	again, err := p.CPU()
-	if err != nil || again < used {
-		t.Errorf("processor time: %v after %v, %v", again, used, err)
-	}
-	memory, err := p.RSS()
-	if err != nil || memory < 100<<10 || memory > 1<<30 {
-		t.Errorf("memory: %d, %v", memory, err)
-	}
-}
-
 func TestNATSServer(t *testing.T) {
 	required.Programs(t, "nats-server")
 	s, err := StartNATSServer(t.Context())
@@ -161,7 +173,22 @@ func TestNATSServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.Listens(t.Context(), strings.TrimPrefix(s.Monitor, "http://")); err != nil {
-		t.Error(err)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.Monitor, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+}
+
+// TestNoServer: a server that ends instead of listening is not waited for.
+func TestNoServer(t *testing.T) {
+	required.Programs(t, "sh")
+	began := time.Now()
+	_, err := startServer(t.Context(), "1", "sh", "-c", "echo why >&2; exit 5")
+	if err == nil || !strings.Contains(err.Error(), "exit status 5") || !strings.Contains(err.Error(), "why") {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > listenWithin/2 {
+		t.Errorf("it took %v", took)
 	}
 }

@@ -1,28 +1,25 @@
 package fleet
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"interconnectd/syncnodes/bench/child"
 )
 
-// camp is what the nodes of a fleet have around them: folders, a cookie, processes that
+// camp is what the nodes of a fleet have around them: homes, a cookie, processes that
 // must be there before them.
 type camp struct {
 	dir    string
 	nodes  int
 	cookie string
-	homes  int // that were made so far, for all nodes together
+	homes  []string // of the nodes by their index, the newest
 
-	helpers []*process
-	server  *process // the one of them that is a nats-server, nil where there is none
+	helpers []*child.Process
+	server  *child.Process // the one of them that is a nats-server, nil where there is none
 }
 
 // nodeName is the part before the '@'.
@@ -33,7 +30,7 @@ func newCamp(nodes int) (*camp, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for a fleet: %w", err)
 	}
-	return &camp{dir: dir, nodes: nodes, cookie: newCookie()}, nil
+	return &camp{dir: dir, nodes: nodes, cookie: newCookie(), homes: make([]string, nodes)}, nil
 }
 
 // newCookie has 20 letters, as those that OTP makes.
@@ -45,10 +42,10 @@ func newCookie() string {
 	return string(cookie)
 }
 
-// leave ends the helpers and removes the folders.
+// leave ends the helpers and removes the homes.
 func (c *camp) leave() error {
 	for _, p := range c.helpers {
-		p.kill()
+		p.Close()
 	}
 	if err := os.RemoveAll(c.dir); err != nil {
 		return fmt.Errorf("removing a fleet's folder: %w", err)
@@ -56,37 +53,16 @@ func (c *camp) leave() error {
 	return nil
 }
 
-// newHomes makes new folders for all nodes, each with the cookie where ours and Erlang
+// newHomes makes new homes for all nodes, each with the cookie where ours and Erlang
 // look for it.
-func (c *camp) newHomes() error {
-	c.homes++
-	for i := range c.nodes {
-		home := c.home(i)
-		for _, folder := range []string{home, filepath.Join(home, "run"), filepath.Join(home, "state"), filepath.Join(home, "tmp")} {
-			if err := os.MkdirAll(folder, 0o700); err != nil {
-				return fmt.Errorf("making a node's folders: %w", err)
-			}
-		}
-		if err := os.WriteFile(filepath.Join(home, ".erlang.cookie"), []byte(c.cookie), 0o400); err != nil {
-			return fmt.Errorf("writing a node's cookie: %w", err)
+func (c *camp) newHomes() (err error) {
+	files := map[string][]byte{".erlang.cookie": []byte(c.cookie)}
+	for i := range c.homes {
+		if c.homes[i], err = child.NewHome(c.dir, files); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// home is the folder of a node, the newest that was made for it.
-func (c *camp) home(i int) string {
-	return filepath.Join(c.dir, fmt.Sprint(c.homes), nodeName(i))
-}
-
-// settle gives a command its folder and its environment, which has nothing of ours but
-// the PATH.
-func settle(cmd *exec.Cmd, home string) {
-	cmd.Dir = home
-	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HOME=" + home, "TMPDIR=" + filepath.Join(home, "tmp"),
-		"INTERCONNECT_RUNTIME_DIR=" + filepath.Join(home, "run"), "STATE_DIRECTORY=" + filepath.Join(home, "state"),
-	}, cmd.Env...)
 }
 
 // sysConfig writes a sys.config that names all nodes, to be waited for, and gives its path.
@@ -101,33 +77,4 @@ func (c *camp) sysConfig() (string, error) {
 		return "", fmt.Errorf("writing the nodes' sys.config: %w", err)
 	}
 	return path, nil
-}
-
-// help starts a process for the nodes, which listens at a port of 127.0.0.1 when help
-// returns.
-func (c *camp) help(ctx context.Context, port int, cmd *exec.Cmd) (*process, error) {
-	settle(cmd, c.dir)
-	p, err := start(cmd, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	c.helpers = append(c.helpers, p)
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("it does not listen"))
-	defer cancel()
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			conn.Close()
-			return p, nil
-		}
-		select {
-		case <-look.C:
-		case <-p.ended:
-			return nil, errors.New(p.epitaph())
-		case <-ctx.Done():
-			return nil, fmt.Errorf("waiting for %s at port %d: %w; %v", cmd.Path, port, context.Cause(ctx), p.says)
-		}
-	}
 }

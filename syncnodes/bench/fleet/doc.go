@@ -8,6 +8,6 @@
 // that was struck, does not count.
 //
 // Everything is on 127.0.0.1, on free ports, with homes in a temporary folder that is
-// removed in the end. No process outlives [Measure], nor the program that calls it.
-// It needs Linux.
+// removed in the end. No process outlives [Measure], nor the program that calls it
+// (see package child). It needs Linux.
 package fleet

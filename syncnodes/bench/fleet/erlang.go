@@ -2,13 +2,11 @@ package fleet
 
 import (
 	"context"
-	"fmt"
-	"os/exec"
 	"syscall"
 	"time"
 
+	"interconnectd/syncnodes/bench/child"
 	"interconnectd/syncnodes/bench/report"
-	"interconnectd/syncnodes/bus/bustest"
 )
 
 // Erlang is Erlang/OTP, with a port mapper of its own, which is there before the nodes.
@@ -22,20 +20,24 @@ func Erlang() System {
 		hangs:    1, hangIn: 75 * time.Second,
 		event: erlangEvent,
 		found: func(ctx context.Context, c *camp) (command, error) {
-			port := bustest.FreePorts(1)
-			mapper := exec.Command("epmd", "-address", "127.0.0.1", "-port", fmt.Sprint(port))
-			if _, err := c.help(ctx, port, mapper); err != nil {
+			mapper, port, err := child.StartEPMD(ctx)
+			if err != nil {
 				return nil, err
 			}
+			c.helpers = append(c.helpers, mapper)
 			config, err := c.sysConfig()
 			if err != nil {
 				return nil, err
 			}
-			return func(i, _ int) *exec.Cmd {
-				cmd := exec.Command("erl", "-noinput", "-start_epmd", "false", "-name", nodeName(i)+"@127.0.0.1",
-					"-kernel", "inet_dist_use_interface", "{127,0,0,1}", "-config", config, "-eval", telling)
-				cmd.Env = []string{fmt.Sprintf("ERL_EPMD_PORT=%d", port), "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_CRASH_DUMP=/dev/null"}
-				return cmd
+			return func(i, _ int) child.Command {
+				return child.Command{
+					Path: "erl",
+					Args: []string{
+						"-noinput", "-start_epmd", "false", "-name", nodeName(i) + "@127.0.0.1",
+						"-kernel", "inet_dist_use_interface", "{127,0,0,1}", "-config", config, "-eval", telling,
+					},
+					Env: []string{"ERL_EPMD_PORT=" + port, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_CRASH_DUMP=/dev/null"},
+				}
 			}, nil
 		},
 		version: func(ctx context.Context) (string, error) {

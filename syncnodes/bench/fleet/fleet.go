@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"interconnectd/syncnodes/bench/child"
 	"interconnectd/syncnodes/bench/report"
 )
 
@@ -30,16 +31,24 @@ type fleet struct {
 	inbox    *inbox
 
 	members []*member // by their index; nil: one that does not run, or that was struck
-	running []*process
+	running []*child.Process
 	latest  time.Time // when the newest line that counts was read
 }
 
 // member is a node from one start to its end.
 type member struct {
-	*process
+	*child.Process
 	node  int
 	sees  []bool // by index, whom it told of last that it is up
 	lacks int    // how many others it does not see
+}
+
+// lost is the error of a node that ended though nobody asked it to.
+func (m *member) lost() error {
+	if err := m.Err(); err != nil {
+		return fmt.Errorf("%s: %w", nodeName(m.node), err)
+	}
+	return fmt.Errorf("%s ended by itself; %s", nodeName(m.node), m.Said())
 }
 
 func newFleet(system System, c *camp, run command, progress func(format string, args ...any)) *fleet {
@@ -61,7 +70,7 @@ func (f *fleet) form(ctx context.Context) (time.Duration, error) {
 	}
 	began := time.Now()
 	for i := range f.members {
-		if err := f.start(i); err != nil {
+		if err := f.start(ctx, i); err != nil {
 			return 0, err
 		}
 		if i > 0 || !f.system.leads {
@@ -80,20 +89,20 @@ func (f *fleet) form(ctx context.Context) (time.Duration, error) {
 func (f *fleet) disband() {
 	clear(f.members)
 	for _, p := range f.running {
-		_ = p.signal(syscall.SIGKILL) // it may have ended; all at once is sooner than one by one
+		_ = p.Signal(syscall.SIGKILL) // it may have ended; all at once is sooner than one by one
 	}
 	for _, p := range f.running {
-		<-p.ended
+		p.Close()
 	}
 	f.running = nil
 }
 
 // start starts a node, beside the first of those that are up.
-func (f *fleet) start(i int) error {
-	cmd := f.command(i, slices.IndexFunc(f.members, func(m *member) bool { return m != nil }))
-	settle(cmd, f.camp.home(i))
+func (f *fleet) start(ctx context.Context, i int) error {
+	command := f.command(i, slices.IndexFunc(f.members, func(m *member) bool { return m != nil }))
 	m := &member{node: i, sees: make([]bool, len(f.members)), lacks: len(f.members) - 1}
-	tell := func(at time.Time, line string) {
+	command.Home = f.camp.homes[i]
+	command.OnLine = func(at time.Time, line string) {
 		name, up, ok := f.system.event(line)
 		if !ok {
 			return
@@ -102,12 +111,16 @@ func (f *fleet) start(i int) error {
 			f.inbox.put(news{by: m, at: at, node: node, up: up})
 		}
 	}
-	p, err := start(cmd, tell, func() { f.inbox.put(news{by: m, at: time.Now(), ended: true}) })
+	p, err := child.Start(ctx, command)
 	if err != nil {
 		return err
 	}
-	m.process, f.members[i] = p, m
+	m.Process, f.members[i] = p, m
 	f.running = append(f.running, p)
+	go func() {
+		<-p.Ended()
+		f.inbox.put(news{by: m, at: time.Now(), ended: true})
+	}()
 	return nil
 }
 
@@ -115,7 +128,7 @@ func (f *fleet) start(i int) error {
 // of all others. It returns when all others have told of it, too.
 func (f *fleet) restart(ctx context.Context, i int) (ready time.Duration, err error) {
 	began := time.Now()
-	if err := f.start(i); err != nil {
+	if err := f.start(ctx, i); err != nil {
 		return 0, err
 	}
 	m := f.members[i]
@@ -136,7 +149,7 @@ func (f *fleet) strike(ctx context.Context, victim int, sig syscall.Signal) (*me
 	m := f.members[victim]
 	f.members[victim] = nil
 	struck := time.Now()
-	if err := m.signal(sig); err != nil {
+	if err := m.Signal(sig); err != nil {
 		return nil, nil, fmt.Errorf("sending %s to %s: %w", unix.SignalName(sig), nodeName(victim), err)
 	}
 	told := map[int]time.Duration{}
@@ -197,7 +210,7 @@ func (f *fleet) listen(ctx context.Context, over <-chan time.Time, done func(new
 			case f.members[n.by.node] != n.by: // of a former start, or struck
 				continue
 			case n.ended:
-				return false, fmt.Errorf("%s: %s", nodeName(n.by.node), n.by.epitaph())
+				return false, n.by.lost()
 			}
 			f.note(n)
 			if done(n) {
@@ -258,7 +271,7 @@ func (f *fleet) lacking() string {
 	if first == nil {
 		return "all see all others"
 	}
-	return fmt.Sprintf("%s; of %s %v", abridged(text, shown, "; "), nodeName(first.node), first.says)
+	return fmt.Sprintf("%s; of %s %s", abridged(text, shown, "; "), nodeName(first.node), first.Said())
 }
 
 // abridged joins the first few, and says how many more there are.
@@ -274,9 +287,9 @@ func (f *fleet) ending(ctx context.Context, m *member) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("it goes on"))
 	defer cancel()
 	select {
-	case <-m.ended:
+	case <-m.Ended():
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the end of %s: %w; %v", nodeName(m.node), context.Cause(ctx), m.says)
+		return fmt.Errorf("waiting for the end of %s: %w; %s", nodeName(m.node), context.Cause(ctx), m.Said())
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"interconnectd/syncnodes/bench/child"
 )
 
 // paperFleet has three nodes without processes, of which each sees all others but n00,
@@ -16,7 +18,7 @@ import (
 func paperFleet(told *[]string) *fleet {
 	f := newFleet(Erlang(), &camp{nodes: 3}, nil, func(format string, args ...any) { *told = append(*told, fmt.Sprintf(format, args...)) })
 	for i := range f.members {
-		f.members[i] = &member{node: i, sees: []bool{true, true, true}, process: &process{says: &lines{}}}
+		f.members[i] = &member{node: i, sees: []bool{true, true, true}}
 	}
 	f.members[0].sees[2], f.members[0].lacks = false, 1
 	return f
@@ -82,10 +84,18 @@ func TestFalselyDown(t *testing.T) {
 
 // What does not happen is an error that says who misses whom, and what that one said.
 func TestLacking(t *testing.T) {
+	// It has ended when the time of the test becomes virtual, in which nobody waits for a
+	// process.
+	first, err := child.Start(t.Context(), child.Command{Path: "sh", Args: []string{"-c", "echo something is wrong"}, OnLine: func(time.Time, string) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-first.Ended()
+	first.Close()
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		f := paperFleet(&told)
-		fmt.Fprintln(f.members[0].says, "something is wrong")
+		f.members[0].Process = first
 		err := f.full(t.Context())
 		if want := "waiting for full view: not within 5m0s: n00 does not see n02; of n00 its last lines:\n  something is wrong"; err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)

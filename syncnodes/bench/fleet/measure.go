@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -44,9 +43,6 @@ func Measure(ctx context.Context, system System, nodes int, plan Plan, progress 
 	if nodes < 2 || plan.Runs < 1 {
 		return measured, fmt.Errorf("measuring %s: %d nodes, %d runs: want two nodes and one run at least", system.name, nodes, plan.Runs)
 	}
-	// The kernel ends the nodes with the thread that has started them.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	c, err := newCamp(nodes)
 	if err != nil {
 		return measured, err
@@ -136,7 +132,7 @@ func (m *measurement) hangs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		struck.kill()
+		struck.Close()
 		if err := m.again(ctx, struck); err != nil {
 			return err
 		}

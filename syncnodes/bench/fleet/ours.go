@@ -3,11 +3,11 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"strings"
 	"syscall"
 	"time"
 
+	"interconnectd/syncnodes/bench/child"
 	"interconnectd/syncnodes/bench/report"
 	"interconnectd/syncnodes/bus/bustest"
 )
@@ -35,13 +35,12 @@ func External(program string) System {
 	s.name = report.External
 	s.programs = append(s.programs, "nats-server")
 	s.found = func(ctx context.Context, c *camp) (command, error) {
-		port := bustest.FreePorts(1)
-		server, err := c.help(ctx, port, exec.Command("nats-server", "-a", "127.0.0.1", "-p", fmt.Sprint(port)))
+		server, err := child.StartNATSServer(ctx)
 		if err != nil {
 			return nil, err
 		}
-		c.server = server
-		return c.daemons(program, "-bus", fmt.Sprintf("nats://127.0.0.1:%d", port))
+		c.server, c.helpers = server.Process, append(c.helpers, server.Process)
+		return c.daemons(program, "-bus", server.URL)
 	}
 	s.version = func(ctx context.Context) (string, error) {
 		daemon, err := firstLine(ctx, program, "version")
@@ -82,9 +81,7 @@ func (c *camp) daemons(program string, args ...string) (command, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(i, _ int) *exec.Cmd {
-		return exec.Command(program, append([]string{
-			"-name", nodeName(i) + "@127.0.0.1", "-config", config,
-		}, args...)...)
+	return func(i, _ int) child.Command {
+		return child.Command{Path: program, Args: append([]string{"-name", nodeName(i) + "@127.0.0.1", "-config", config}, args...)}
 	}, nil
 }

@@ -3,11 +3,11 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"strings"
 	"syscall"
 	"time"
 
+	"interconnectd/syncnodes/bench/child"
 	"interconnectd/syncnodes/bench/report"
 	"interconnectd/syncnodes/bus/bustest"
 )
@@ -24,7 +24,7 @@ func Serf() System {
 		event: serfEvent,
 		found: func(_ context.Context, c *camp) (command, error) {
 			first := bustest.FreePorts(2 * c.nodes)
-			return func(i, beside int) *exec.Cmd {
+			return func(i, beside int) child.Command {
 				args := []string{
 					"agent", "-node", nodeName(i),
 					"-bind", fmt.Sprintf("127.0.0.1:%d", first+2*i), "-rpc-addr", fmt.Sprintf("127.0.0.1:%d", first+2*i+1),
@@ -32,7 +32,7 @@ func Serf() System {
 				if beside >= 0 {
 					args = append(args, "-join", fmt.Sprintf("127.0.0.1:%d", first+2*beside))
 				}
-				return exec.Command("serf", args...)
+				return child.Command{Path: "serf", Args: args}
 			}, nil
 		},
 		version: func(ctx context.Context) (string, error) {

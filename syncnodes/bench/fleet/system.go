@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"interconnectd/syncnodes/bench/child"
 )
 
 // System is one of those that are compared. It is a value without state: any number of
@@ -27,9 +29,8 @@ type System struct {
 	version func(ctx context.Context) (string, error)
 }
 
-// command gives how node i is started, beside another that is up: -1 where none is. What
-// it has in its environment comes after that which all have.
-type command func(i, beside int) *exec.Cmd
+// command gives how node i is started, beside another that is up: -1 where none is.
+type command func(i, beside int) child.Command
 
 // Name is what a report calls the system.
 func (s System) Name() string { return s.name }
@@ -56,11 +57,15 @@ func (s System) Version(ctx context.Context) (string, error) {
 
 // firstLine is that of what a program prints.
 func firstLine(ctx context.Context, program string, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, program, args...).Output()
+	p, err := child.Start(ctx, child.Command{Path: program, Args: args})
 	if err != nil {
-		return "", fmt.Errorf("running %s: %w", program, err)
+		return "", err
 	}
-	line, _, _ := strings.Cut(string(out), "\n")
+	defer p.Close()
+	line, err := p.Line()
+	if err != nil {
+		return "", fmt.Errorf("waiting for what %s prints: %w", program, err)
+	}
 	return strings.TrimSpace(line), nil
 }
 

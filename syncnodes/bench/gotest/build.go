@@ -22,7 +22,7 @@ type Binary struct {
 
 // Build compiles the tests of a package.
 func Build(ctx context.Context, pkg string) (*Binary, error) {
-	dir, err := runGo(ctx, "list", "-f", "{{.Dir}}", pkg)
+	dir, err := Go(ctx, "list", "-f", "{{.Dir}}", pkg)
 	if err != nil {
 		return nil, fmt.Errorf("finding %s: %w", pkg, err)
 	}
@@ -31,7 +31,7 @@ func Build(ctx context.Context, pkg string) (*Binary, error) {
 		return nil, fmt.Errorf("compiling the tests of %s: %w", pkg, err)
 	}
 	b := &Binary{path: filepath.Join(folder, filepath.Base(pkg)+".test"), dir: dir}
-	if _, err := runGo(ctx, "test", "-c", "-o", b.path, pkg); err != nil {
+	if _, err := Go(ctx, "test", "-c", "-o", b.path, pkg); err != nil {
 		b.Close()
 		return nil, fmt.Errorf("compiling the tests of %s: %w", pkg, err)
 	}
@@ -47,17 +47,14 @@ func (b *Binary) Run(ctx context.Context, args []string, take func(line string))
 	return run(ctx, child.Command{Path: b.path, Args: args, Dir: b.dir}, take)
 }
 
-// runGo gives what go prints. It has the home of whoever called this program: what it
-// has compiled before lies there.
-func runGo(ctx context.Context, args ...string) (string, error) {
+// Go runs go in this folder, and gives what it prints. It has the environment of this
+// program, its caches among that, and compiles without C, as the Makefile has it.
+func Go(ctx context.Context, args ...string) (string, error) {
 	var printed []string
-	command := child.Command{Path: "go", Args: args, Dir: ".", Env: []string{"HOME=" + os.Getenv("HOME")}}
+	command := child.Command{Path: "go", Args: args, Dir: ".", Env: append(os.Environ(), "CGO_ENABLED=0")}
 	err := run(ctx, command, func(line string) { printed = append(printed, line) })
 	return strings.Join(printed, "\n"), err
 }
-
-// lastLines are those that an error has.
-const lastLines = 10
 
 func run(ctx context.Context, command child.Command, take func(line string)) error {
 	p, err := child.Start(ctx, command)
@@ -65,19 +62,14 @@ func run(ctx context.Context, command child.Command, take func(line string)) err
 		return err
 	}
 	defer p.Close()
-	var last []string
 	for {
 		line, err := p.Line()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case err != nil && len(last) > 0:
-			return fmt.Errorf("%w\n%s", err, strings.Join(last, "\n"))
 		case err != nil:
 			return err
 		}
 		take(line)
-		last = append(last, line)
-		last = last[max(0, len(last)-lastLines):]
 	}
 }

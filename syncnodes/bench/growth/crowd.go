@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +31,11 @@ const settle = 2 * time.Second
 var errPatience = errors.New("no full view in time")
 
 // Crowds measures crowds, each in a process of its own (see Role) and on a server of
-// its own. With an error come those that were measured before it.
+// its own, and missed where there is no nats-server. With an error come those that were measured before it.
 func Crowds(ctx context.Context, plan CrowdPlan, progress func(format string, args ...any)) (crowds []report.Crowd, missed []string, err error) {
+	if _, err := exec.LookPath("nats-server"); err != nil {
+		return nil, []string{fmt.Sprintf("crowds: %s", err)}, nil
+	}
 	for _, size := range plan.Sizes {
 		crowd, err := measureCrowd(ctx, plan, size, progress)
 		switch {
@@ -49,10 +53,12 @@ func Crowds(ctx context.Context, plan CrowdPlan, progress func(format string, ar
 	return crowds, missed, nil
 }
 
-// pair is a crowd's process and its server.
+// pair is a crowd's process and its server, and what is measured of them.
 type pair struct {
 	crowd  *child.Process
-	server *child.Server
+	server *child.NATSServer
+
+	crowdTakes, serverTakes child.Family
 }
 
 func measureCrowd(ctx context.Context, plan CrowdPlan, size int, progress func(format string, args ...any)) (report.Crowd, error) {
@@ -70,7 +76,11 @@ func measureCrowd(ctx context.Context, plan CrowdPlan, size int, progress func(f
 		return report.Crowd{}, err
 	}
 	defer process.Close()
-	p := pair{process, server}
+	families, err := child.Families(process, server.Process)
+	if err != nil {
+		return report.Crowd{}, err
+	}
+	p := pair{process, server, families[0], families[1]}
 	found := report.Crowd{Nodes: size}
 	if err := p.form(&found, plan.Patience, progress); err != nil {
 		return report.Crowd{}, err
@@ -93,7 +103,7 @@ func (p pair) form(found *report.Crowd, patience time.Duration, progress func(fo
 	if err := p.crowd.Expect(ready); err != nil {
 		return err
 	}
-	memory, err := p.crowd.RSS()
+	empty, err := p.crowdTakes.Size()
 	if err != nil {
 		return err
 	}
@@ -111,11 +121,11 @@ func (p pair) form(found *report.Crowd, patience time.Duration, progress func(fo
 	if err != nil {
 		return err
 	}
-	full, err := p.crowd.RSS()
+	full, err := p.crowdTakes.Size()
 	if err != nil {
 		return err
 	}
-	found.Memory = float64(full-memory) / float64(found.Nodes)
+	found.Memory = (full.RSS - empty.RSS) / float64(found.Nodes)
 	found.FormCPU = (after.crowd - before.crowd).Seconds()
 	found.ServerFormCPU = (after.server - before.server).Seconds()
 	return nil
@@ -162,7 +172,7 @@ func (p pair) idle(ctx context.Context, found *report.Crowd, d time.Duration) er
 	if err != nil {
 		return err
 	}
-	memory, err := p.server.RSS()
+	server, err := p.serverTakes.Size()
 	if err != nil {
 		return err
 	}
@@ -170,7 +180,7 @@ func (p pair) idle(ctx context.Context, found *report.Crowd, d time.Duration) er
 	nodeSeconds := seconds * float64(found.Nodes)
 	found.CPU = (after.crowd - before.crowd).Seconds() / nodeSeconds
 	found.ServerCPU = (after.server - before.server).Seconds() / seconds
-	found.ServerRSS = float64(memory)
+	found.ServerRSS = server.RSS
 	found.Messages = float64(carried.messages-carriedBefore.messages) / nodeSeconds
 	found.Bytes = float64(carried.bytes-carriedBefore.bytes) / nodeSeconds
 	return nil
@@ -184,10 +194,10 @@ type used struct {
 
 func (p pair) now() (u used, err error) {
 	u.at = time.Now()
-	if u.crowd, err = p.crowd.CPU(); err != nil {
+	if u.crowd, err = p.crowdTakes.CPU(); err != nil {
 		return u, err
 	}
-	u.server, err = p.server.CPU()
+	u.server, err = p.serverTakes.CPU()
 	return u, err
 }
 

@@ -14,7 +14,7 @@ import (
 // carried is what came into a server since its start.
 type carried struct{ messages, bytes int64 }
 
-func carriedBy(ctx context.Context, s *child.Server) (carried, error) {
+func carriedBy(ctx context.Context, s *child.NATSServer) (carried, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Monitor+"/varz", nil)
 	if err != nil {
 		return carried{}, fmt.Errorf("asking the server what it carried: %w", err)

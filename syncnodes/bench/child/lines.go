@@ -1,4 +1,4 @@
-package fleet
+package child
 
 import (
 	"bytes"
@@ -38,13 +38,24 @@ func (l *lines) Write(p []byte) (int, error) {
 }
 
 func (l *lines) take(at time.Time, line string) {
+	l.keepLocked(line)
+	if l.tell != nil {
+		l.tell(at, line)
+	}
+}
+
+// keep takes in a line that was read elsewhere.
+func (l *lines) keep(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keepLocked(line)
+}
+
+func (l *lines) keepLocked(line string) {
 	if len(l.last) == kept {
 		l.last = l.last[1:]
 	}
 	l.last = append(l.last, line)
-	if l.tell != nil {
-		l.tell(at, line)
-	}
 }
 
 // String is the last lines, as an error shows them.
