@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &inner):
 		return int(inner)
 	case ctx.Err() != nil:
-		fmt.Fprintf(stderr, "bench: %v: all that was started has ended, and there is no report\n", context.Cause(ctx))
+		fmt.Fprintf(stderr, "bench: %v: all that was started has ended; the report has what was measured until then\n", context.Cause(ctx))
 		return exitFailed
 	}
 	fmt.Fprintln(stderr, "bench:", err)
@@ -106,7 +106,7 @@ func do(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	b := &bench{opts: opts, out: stderr, began: time.Now()}
 	r, err := b.measure(ctx)
 	if err != nil {
-		return err
+		return errors.Join(err, r.Write(opts.dir)) // half an hour is not to be lost
 	}
 	return write(r, opts, stdout)
 }
@@ -123,7 +123,8 @@ func write(r *report.Report, opts *options, out io.Writer) error {
 		case !g.Measured:
 			word = "open"
 		case !g.Met:
-			word, missed = "missed", true
+			word = "missed"
+			missed = missed || g.Ours > opts.slack*g.Bound
 		}
 		fmt.Fprintf(out, "%-6s  %s\n", word, g)
 	}

@@ -25,6 +25,8 @@ type options struct {
 	dir    string
 	render string
 	check  bool
+	slack  float64
+	daemon string
 	words  []string // as they were given
 }
 
@@ -68,6 +70,8 @@ func parse(args []string, out io.Writer) (*options, error) {
 	set.StringVar(&o.dir, "o", "dist/bench", "the `folder` of the report")
 	set.StringVar(&o.render, "render", "", "measure nothing, and write the report of this `report.json` anew")
 	set.BoolVar(&o.check, "check", false, "exit with 1 where a goal is missed")
+	set.Float64Var(&o.slack, "slack", 1, "let -check take a goal for met up to `n` times its bound, on a machine that others use too")
+	set.StringVar(&o.daemon, "daemon", "", "measure this `program`, such as an earlier one, and build none")
 	err := set.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -81,6 +85,8 @@ func parse(args []string, out io.Writer) (*options, error) {
 		return nil, usageError{fmt.Errorf("%q: no such argument; see -h", set.Arg(0))}
 	case o.runs < 1 || o.calls < 1 || o.hangs < 0 || o.settle < 0 || o.idle <= 0:
 		return nil, usageError{errors.New("-runs, -calls and -idle are above 0, -hangs and -settle are not below")}
+	case o.slack < 1:
+		return nil, usageError{errors.New("-slack is 1 at least")}
 	}
 	return o, nil
 }

@@ -20,6 +20,7 @@ func TestParse(t *testing.T) {
 		{"-nodes 2,5 -crowds 3 -swarms 10,20", func(o *options) { o.nodes, o.crowds, o.swarms = sizes{2, 5}, sizes{3}, sizes{10, 20} }},
 		{"-hangs 0 -settle 0s -idle 1s -calls 100", func(o *options) { o.hangs, o.settle, o.idle, o.calls = 0, 0, time.Second, 100 }},
 		{"-only calls,fleets", func(o *options) { o.only = parts{partCalls, partFleets} }},
+		{"-slack 1.5 -daemon before", func(o *options) { o.slack, o.daemon = 1.5, "before" }},
 		{"-o there -check -render a.json", func(o *options) { o.dir, o.check, o.render = "there", true, "a.json" }},
 	} {
 		got, err := parse(strings.Fields(tt.args), new(bytes.Buffer))
@@ -29,7 +30,7 @@ func TestParse(t *testing.T) {
 		}
 		want := &options{
 			nodes: sizes{2, 10, 30}, runs: 5, hangs: 3, settle: 5 * time.Second, idle: time.Minute, calls: 10_000,
-			crowds: sizes{10, 50, 100, 200}, swarms: sizes{10, 100, 1000, 10_000}, only: allParts, dir: "dist/bench", words: strings.Fields(tt.args),
+			crowds: sizes{10, 50, 100, 200}, swarms: sizes{10, 100, 1000, 10_000}, only: allParts, dir: "dist/bench", slack: 1, words: strings.Fields(tt.args),
 		}
 		tt.want(want)
 		if !reflect.DeepEqual(got, want) {
@@ -51,6 +52,7 @@ func TestParseMistakes(t *testing.T) {
 		"-calls 0":          "-calls",
 		"-only calls,knots": "fleets,calls,reads,crowds,swarms",
 		"-check all":        `"all"`,
+		"-slack 0.5":        "-slack",
 	} {
 		_, err := parse(strings.Fields(args), new(bytes.Buffer))
 		if !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), want) {

@@ -39,7 +39,7 @@ func enterSandbox(ctx context.Context, opts *options, stdout, stderr io.Writer) 
 		return fmt.Errorf("preparing: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	fmt.Fprintln(stderr, "building interconnectd")
+	fmt.Fprintln(stderr, "preparing")
 	program, err := build(ctx, dir, opts)
 	if err != nil {
 		return err
@@ -111,8 +111,18 @@ func raiseLoopback() error {
 // build makes the daemon, as the Makefile does, and what go needs for the tests that
 // tell figures, while the network is there to get modules from.
 func build(ctx context.Context, dir string, opts *options) (program string, err error) {
-	program = filepath.Join(dir, "interconnectd")
-	commands := [][]string{{"build", "-trimpath", "-ldflags", "-s -w", "-o", program, "interconnectd/daemon"}}
+	var commands [][]string
+	if opts.daemon != "" {
+		if program, err = filepath.Abs(opts.daemon); err != nil {
+			return "", fmt.Errorf("preparing: %w", err)
+		}
+		if _, err := exec.LookPath(program); err != nil {
+			return "", usageError{fmt.Errorf("-daemon: %w", err)}
+		}
+	} else {
+		program = filepath.Join(dir, "interconnectd")
+		commands = append(commands, []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", program, "interconnectd/daemon"})
+	}
 	if opts.only.has(partReads) || opts.only.has(partSwarms) {
 		commands = append(commands, []string{"test", "-c", "-o", dir, "interconnectd/erlterm", "interconnectd/syncnodes/session", "interconnectd/syncnodes/membership"})
 	}
