@@ -142,6 +142,7 @@ func (m *mesh) widen() {
 		}
 	}
 	m.log.expect(onHost(m.place.near, more))
+	m.over = false
 	m.redial()
 }
 

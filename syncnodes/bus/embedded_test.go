@@ -513,3 +513,20 @@ func TestEmbeddedLog(t *testing.T) {
 		})
 	}
 }
+
+// TestSettledHasTheRoute: a look between the end of a dial and the word of it does not
+// take the bus for settled without the route, nor the node for alone.
+func TestSettledHasTheRoute(t *testing.T) {
+	t.Parallel()
+	ports := freePorts(2)
+	open(t, testConfig(t, "a@127.0.0.1", ports))
+	m, err := startMesh(t.Context(), testConfig(t, "b@127.0.0.1", ports))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.stop()
+	bustest.Eventually(t, "the dial ends", m.log.dialled)
+	if _, _, settled := m.look(time.Now(), false); settled && m.alone() {
+		t.Error("settled without the route that was dialled")
+	}
+}
