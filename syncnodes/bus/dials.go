@@ -112,7 +112,7 @@ func takenBefore(cfg Config, place place, own int) int {
 
 // alone reports whether the port that is dialled led nowhere: a stranger holds it.
 func (m *mesh) alone() bool {
-	return !m.wide && m.port != m.cfg.Ports.Min && len(m.routes) == 0
+	return !m.wide && len(m.near()) > 0 && len(m.routes) == 0
 }
 
 // stillLed reports whether there is a route to the port that is dialled, or was when it
@@ -142,6 +142,7 @@ func (m *mesh) widen() {
 		}
 	}
 	m.log.expect(onHost(m.place.near, more))
+	m.over = false
 	m.redial()
 }
 

@@ -20,7 +20,7 @@ func TestNear(t *testing.T) {
 		alone bool
 	}{
 		{"on the lowest", &mesh{port: 4370}, nil, false},
-		{"on the lowest, where others were before", &mesh{port: 4370, before: 4372}, []int{4372}, false},
+		{"on the lowest, where others were before", &mesh{port: 4370, before: 4372}, []int{4372}, true},
 		{"on another", &mesh{port: 4372}, []int{4370}, true},
 		{"outside", &mesh{port: 50000}, []int{4370}, true},
 		{"outside, with a route", &mesh{port: 50000, routes: map[string]*route{"x": {inc: here}}}, []int{4370}, false},

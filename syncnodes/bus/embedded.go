@@ -71,6 +71,7 @@ type mesh struct {
 	unled    int               // looks in a row that found no route to the port that is dialled
 	hosts    []string          // others, whose ranges are dialled
 	routes   map[string]*route // by server name
+	over     bool              // the dials of the first round have ended, when the table was looked at last
 	closing  bool              // the table has routes that the log told as closed
 	restless time.Time         // since when something is awaited
 	addrs    map[string]string // of those who greeted us, by server name
@@ -338,7 +339,9 @@ func hostPort(host string, port int) string { return net.JoinHostPort(host, strc
 // may be new. again is when to look next, 0 for not before the log says something;
 // settled reports that the first round has ended.
 func (m *mesh) look(now time.Time, changed bool) (events []Event, again time.Duration, settled bool) {
-	if changed || m.closing {
+	over := m.log.dialled()
+	if changed || m.closing || over != m.over {
+		m.over = over // its word, and with it changed, may come a moment later
 		events = m.compare(now)
 	}
 	waiting, first := false, false
@@ -355,7 +358,7 @@ func (m *mesh) look(now time.Time, changed bool) (events []Event, again time.Dur
 	slices.SortFunc(events, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.Node, b.Node), a.Incarnation.Compare(b.Incarnation))
 	})
-	return events, m.nextLook(now, waiting || m.closing), m.log.dialled() && !first
+	return events, m.nextLook(now, waiting || m.closing), over && !first
 }
 
 // compare brings the routes up to the table, and gives those that ended.

@@ -318,6 +318,35 @@ func TestStrangerHoldsThePort(t *testing.T) {
 	}
 }
 
+// TestStrangerHoldsTheSecondPort: who has got the lowest port, and finds a stranger on
+// the next, meets the others at once, not at their next redial.
+func TestStrangerHoldsTheSecondPort(t *testing.T) {
+	t.Parallel()
+	var took time.Duration
+	for range 3 {
+		ports := freePorts(4)
+		other := testConfig(t, "stranger@127.0.0.1", PortRange{Min: ports.Min + 1, Max: ports.Min + 1})
+		other.Cluster = "other"
+		stranger := open(t, other)
+		first := open(t, testConfig(t, name(0), ports))
+		second := open(t, testConfig(t, name(1), ports))
+		routesUp(t, second, name(0))
+		first.Close()
+		event(t, second, RouteDown)
+		start := time.Now()
+		newcomer := open(t, testConfig(t, name(2), ports))
+		routesUp(t, newcomer, name(1))
+		if took = time.Since(start); took < 200*time.Millisecond {
+			t.Logf("met after %s", took)
+			return
+		}
+		for _, c := range []Conn{stranger, second, newcomer} {
+			c.Close()
+		}
+	}
+	t.Errorf("met after %s, want less than a redial", took)
+}
+
 // TestRouteUpMeansReachable: what is sent on RouteUp arrives.
 func TestRouteUpMeansReachable(t *testing.T) {
 	t.Parallel()
@@ -482,5 +511,22 @@ func TestEmbeddedLog(t *testing.T) {
 				t.Errorf("at info and above:\n%swant lines with %q and no more", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestSettledHasTheRoute: a look between the end of a dial and the word of it does not
+// take the bus for settled without the route, nor the node for alone.
+func TestSettledHasTheRoute(t *testing.T) {
+	t.Parallel()
+	ports := freePorts(2)
+	open(t, testConfig(t, "a@127.0.0.1", ports))
+	m, err := startMesh(t.Context(), testConfig(t, "b@127.0.0.1", ports))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.stop()
+	bustest.Eventually(t, "the dial ends", m.log.dialled)
+	if _, _, settled := m.look(time.Now(), false); settled && m.alone() {
+		t.Error("settled without the route that was dialled")
 	}
 }

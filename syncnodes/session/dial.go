@@ -269,8 +269,7 @@ func (e *Endpoint) HandleNoResponders(id uint64, now time.Duration) bool {
 	d.unproven++
 	switch {
 	case r.candidate != nil && r.candidate.hearsay && r.candidate.session == nil:
-		e.dismiss(r.candidate)
-		d.askAt = now
+		e.disprove(r.candidate, now)
 	case r.candidate != nil:
 		d.askAt = min(d.askAt, max(now, d.lastAsk+noHolderTime))
 	case len(d.candidates) > 0: // the hello was answered, or is not needed
@@ -304,7 +303,7 @@ func (e *Endpoint) handleMsg1Answer(c *candidate, data []byte, now time.Duration
 	d := c.dial
 	if inc, ok := parseStale(data); ok {
 		if c.hearsay {
-			e.dismiss(c) // it is not there
+			e.disprove(c, now)
 		}
 		e.addCandidate(d, inc, now)
 	} else if isRefusal(data) {
@@ -390,6 +389,13 @@ func (e *Endpoint) makeRoom(d *dial, now time.Duration) bool {
 func (e *Endpoint) dismiss(c *candidate) {
 	delete(e.requests, c.request)
 	c.dial.candidates = slices.DeleteFunc(c.dial.candidates, func(other *candidate) bool { return other == c })
+}
+
+// disprove dismisses one of hearsay that is not there, as somebody says. Who is there
+// is asked, unless that one names him.
+func (e *Endpoint) disprove(c *candidate, now time.Duration) {
+	e.dismiss(c)
+	c.dial.askAt = now
 }
 
 func (d *dial) candidate(inc nodeid.Incarnation) *candidate {

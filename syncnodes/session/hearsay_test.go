@@ -3,6 +3,8 @@ package session
 import (
 	"testing"
 	"time"
+
+	"interconnectd/configs/nodeid"
 )
 
 func TestDialHolder(t *testing.T) {
@@ -73,6 +75,19 @@ func TestFalseHearsay(t *testing.T) {
 		if len(a.dials)+len(a.requests) != 0 {
 			t.Errorf("%d dials and %d requests are left", len(a.dials), len(a.requests))
 		}
+	})
+	t.Run("a forged answer names nobody", func(t *testing.T) {
+		w := newWorld(t, 1)
+		w.quiet = true
+		a, b := w.node("a", "a@h", 1, cookieA), w.node("b", "b@h", 2, cookieA)
+		a.dialHolder("b@h", incarnation(2))
+		for id, r := range a.requests {
+			if r.candidate != nil {
+				a.do(func() { a.HandleReply(id, appendStale(nil, nodeid.Incarnation{}), w.now) })
+			}
+		}
+		w.run(time.Second)
+		w.link(a, b)
 	})
 	t.Run("about the own name", func(t *testing.T) {
 		w := newWorld(t, 1)
