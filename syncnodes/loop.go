@@ -84,6 +84,7 @@ func (l *loop) run() {
 			l.takeBusEvent(e)
 		case <-l.settling:
 			l.settling = nil
+			l.drain() // the routes of the first round were told before
 			l.takeSettled()
 		case <-leave:
 			leave = nil

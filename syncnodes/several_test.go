@@ -185,6 +185,31 @@ func TestSilentChild(t *testing.T) {
 	}
 }
 
+// TestSecondOfANameDoesNotStart: on a mesh of which one server is dialled, whose route
+// is told just before the bus is settled.
+func TestSecondOfANameDoesNotStart(t *testing.T) {
+	ports := freePorts(4)
+	start := func(alive string) error {
+		n, err := Start(t.Context(), Options{Name: full(alive), Cookie: testCookie, Bus: Bus{Ports: ports}})
+		if err == nil {
+			t.Cleanup(func() { n.Close() })
+		}
+		return err
+	}
+	for _, alive := range []string{"a", "b"} {
+		if err := start(alive); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 60 {
+		began := time.Now()
+		var inUse *NameInUseError
+		if err := start("b"); !errors.As(err, &inUse) {
+			t.Fatalf("attempt %d: the second b has started after %s: %v", i, time.Since(began), err)
+		}
+	}
+}
+
 func thisHost(t *testing.T) string {
 	host, err := os.Hostname()
 	if err != nil {
