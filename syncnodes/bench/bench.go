@@ -105,11 +105,22 @@ func (b *bench) fleets(ctx context.Context, systems []fleet.System, r *report.Re
 	}
 	plan := fleet.Plan{Runs: b.opts.runs, Hangs: b.opts.hangs, Settle: b.opts.settle, Idle: b.opts.idle, Alone: os.Getenv(aloneVar) != ""}
 	for _, nodes := range b.opts.nodes {
-		for _, s := range present {
+		starts := make([]report.Sample, len(present))
+		for range b.opts.runs - 1 { // Measure has one more
+			for i, s := range present {
+				fullView, err := fleet.Form(ctx, s, nodes, b.progress)
+				if err != nil {
+					return missed, err
+				}
+				starts[i] = append(starts[i], fullView)
+			}
+		}
+		for i, s := range present {
 			f, err := fleet.Measure(ctx, s, nodes, plan, b.progress)
 			if err != nil {
 				return missed, err
 			}
+			f.FullView = append(starts[i], f.FullView...)
 			r.Fleets = append(r.Fleets, f)
 		}
 	}

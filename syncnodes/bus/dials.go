@@ -1,6 +1,10 @@
 package bus
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -96,18 +100,45 @@ func dialPorts(ports PortRange, own int) (dials []int) {
 	return dials
 }
 
-// takenBefore gives the lowest other port of the range that somebody has, where the own
-// one is the lowest; 0: nobody has one.
-func takenBefore(cfg Config, place place, own int) int {
+// foundBefore gives the lowest other port of the range where a server of this cluster
+// is, where the own port is the lowest; 0: there is none yet. Where many start at once
+// somebody may be about to listen, and dials the lowest himself: he is not one.
+func foundBefore(cfg Config, place place, own int) int {
 	if own != cfg.Ports.Min {
 		return 0
 	}
 	for _, port := range dialPorts(cfg.Ports, own) {
-		if !free(place.listen, port) {
+		// Who speaks TLS would be told of a handshake that failed.
+		if !free(place.listen, port) && (place.secured || clusterAt(hostPort(place.near, port)) == cfg.Cluster) {
 			return port
 		}
 	}
 	return 0
+}
+
+// greetsWithin is how long a server may take to say who it is.
+const greetsWithin = 50 * time.Millisecond
+
+// clusterAt is the cluster of the server that listens at addr, "" where none says it
+// soon. A server speaks first.
+func clusterAt(addr string) string {
+	conn, err := net.DialTimeout("tcp", addr, greetsWithin)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(greetsWithin)); err != nil {
+		return ""
+	}
+	line, err := bufio.NewReader(io.LimitReader(conn, 64<<10)).ReadBytes('\n')
+	info, ok := bytes.CutPrefix(line, []byte("INFO "))
+	var says struct {
+		Cluster string `json:"cluster"`
+	}
+	if err != nil || !ok || json.Unmarshal(info, &says) != nil {
+		return ""
+	}
+	return says.Cluster
 }
 
 // alone reports whether the port that is dialled led nowhere: a stranger holds it.

@@ -66,7 +66,7 @@ type mesh struct {
 	seen seen
 
 	// owned by the keeper
-	before   int               // a port that somebody had at the start, where nobody had the lowest: see near
+	before   int               // a port where somebody was at the start, where nobody had the lowest: see near
 	wide     bool              // the whole range is dialled
 	unled    int               // looks in a row that found no route to the port that is dialled
 	hosts    []string          // others, whose ranges are dialled
@@ -195,7 +195,7 @@ func startServer(ctx context.Context, cfg Config, place place, port int) (*mesh,
 		here:    &ownHost{},
 		port:    port,
 		dials:   make(chan []*url.URL, 1),
-		before:  takenBefore(cfg, place, port),
+		before:  foundBefore(cfg, place, port),
 		hosts:   cfg.Hosts,
 		routes:  map[string]*route{},
 		addrs:   map[string]string{},

@@ -14,8 +14,7 @@ import (
 
 // Plan is how much is measured of a fleet.
 type Plan struct {
-	// Runs is how often the fleet is formed, and a node of it killed, and asked to end; one
-	// at least.
+	// Runs is how often a node is killed, and asked to end; one at least.
 	Runs int
 	// Hangs is how often a node is stopped, where that does not take minutes: once then. 0
 	// leaves it out.
@@ -31,32 +30,59 @@ type Plan struct {
 	Alone bool
 }
 
+// Form starts nodes of a system, and gives the seconds until all have told of all
+// others: as Measure does, for those who want it several times, in turn with other
+// systems. A machine may be slow for a minute, and then not.
+func Form(ctx context.Context, system System, nodes int, progress func(format string, args ...any)) (fullView float64, err error) {
+	var measured report.Fleet
+	err = with(ctx, system, nodes, func(f *fleet) error {
+		m := measurement{f, Plan{}, &measured}
+		return m.formation(ctx)
+	}, progress)
+	if err != nil {
+		return 0, err
+	}
+	return measured.FullView[0], nil
+}
+
 // Measure starts nodes of a system and measures them. The system's programs must be there;
 // see [System.Missing]. It tells progress of what it does and how long that takes.
 //
 // When it returns, all processes that it started have ended, whatever the error is: that
 // of ctx, a node that ended by itself, or something that did not happen within minutes,
 // which is told with the last lines of a node. Fleets may be measured at the same time,
-// for those who do not care for the figures.
+// for those who do not care for the figures. All this goes for Form too.
 func Measure(ctx context.Context, system System, nodes int, plan Plan, progress func(format string, args ...any)) (report.Fleet, error) {
 	measured := report.Fleet{System: system.name, Nodes: nodes}
-	if nodes < 2 || plan.Runs < 1 {
-		return measured, fmt.Errorf("measuring %s: %d nodes, %d runs: want two nodes and one run at least", system.name, nodes, plan.Runs)
+	if plan.Runs < 1 {
+		return measured, fmt.Errorf("measuring %s: %d runs: want one at least", system.name, plan.Runs)
+	}
+	err := with(ctx, system, nodes, func(f *fleet) error {
+		m := measurement{f, plan, &measured}
+		return m.run(ctx)
+	}, progress)
+	return measured, err
+}
+
+// with does something with a fleet that has no nodes yet, and ends all that it started.
+func with(ctx context.Context, system System, nodes int, do func(*fleet) error, progress func(format string, args ...any)) error {
+	if nodes < 2 {
+		return fmt.Errorf("measuring %s: %d nodes: want two at least", system.name, nodes)
 	}
 	c, err := newCamp(nodes)
 	if err != nil {
-		return measured, err
+		return err
 	}
 	run, err := system.found(ctx, c)
 	if err == nil {
-		m := measurement{newFleet(system, c, run, progress), plan, &measured}
-		err = m.run(ctx)
-		m.disband()
+		f := newFleet(system, c, run, progress)
+		err = do(f)
+		f.disband()
 	}
 	if err = errors.Join(err, c.leave()); err != nil {
-		return measured, fmt.Errorf("measuring %d nodes of %s: %w", nodes, system.name, err)
+		return fmt.Errorf("measuring %d nodes of %s: %w", nodes, system.name, err)
 	}
-	return measured, nil
+	return nil
 }
 
 // measurement is one call of Measure.
@@ -67,7 +93,7 @@ type measurement struct {
 }
 
 func (m *measurement) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{m.formations, m.idleness, m.kills, m.hangs, m.stops} {
+	for _, step := range []func(context.Context) error{m.formation, m.idleness, m.kills, m.hangs, m.stops} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -80,17 +106,13 @@ func (m *measurement) tell(format string, args ...any) {
 	m.progress("%s, %d nodes: %s", m.system.name, len(m.members), fmt.Sprintf(format, args...))
 }
 
-// formations forms the fleet anew each time, and leaves the last one.
-func (m *measurement) formations(ctx context.Context) error {
-	for run := range m.plan.Runs {
-		m.disband()
-		took, err := m.form(ctx)
-		if err != nil {
-			return err
-		}
-		m.into.FullView = append(m.into.FullView, took.Seconds())
-		m.tell("start %d of %d: full view after %v", run+1, m.plan.Runs, rounded(took.Seconds()))
+func (m *measurement) formation(ctx context.Context) error {
+	took, err := m.form(ctx)
+	if err != nil {
+		return err
 	}
+	m.into.FullView = append(m.into.FullView, took.Seconds())
+	m.tell("full view after %v", rounded(took.Seconds()))
 	return nil
 }
 
