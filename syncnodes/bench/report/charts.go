@@ -32,9 +32,9 @@ var axes = map[string]struct {
 	y   string
 	log bool
 }{
-	"full_view.svg": {"first start to full view", false},
+	"full_view.svg": {"first start to full view, log scale", true},
 	"kill.svg":      {"SIGKILL to the last survivor's word, log scale", true},
-	"ready.svg":     {"start to ready", false},
+	"ready.svg":     {"start to ready, log scale", true},
 	"memory.svg":    {"resident memory (RSS) of a node", false},
 	"pss.svg":       {"proportional memory (PSS) of a node", false},
 	"idle.svg":      {"part of one core, for a node", false},

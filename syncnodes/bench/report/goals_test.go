@@ -39,7 +39,7 @@ func TestGoals(t *testing.T) {
 	if b := goals[0].Bound; b != 1 {
 		t.Errorf("the bound of full view is %v, want a quarter of 4", b)
 	}
-	if got, want := short(goals), "Of 8 goals 4 are met, 2 are not, and 2 were not measured."; got != want {
+	if got, want := short(goals), "Of 8 goals 4 are met; not met: 2, not measured: 2."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

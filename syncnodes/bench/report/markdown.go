@@ -119,14 +119,14 @@ func short(goals []Goal) string {
 	if measured == 0 {
 		return fmt.Sprintf("None of the %d goals was measured in this run.", len(goals))
 	}
-	text := fmt.Sprintf("Of %d goals %d are met and %d are not.", len(goals), met, measured-met)
+	text := fmt.Sprintf("Of %d goals %d are met; not met: %d.", len(goals), met, measured-met)
 	if met == measured {
 		text = fmt.Sprintf("All %d goals are met.", met)
 		if measured < len(goals) {
 			text = fmt.Sprintf("Of %d goals %d were measured, and all of those are met.", len(goals), measured)
 		}
 	} else if measured < len(goals) {
-		text = fmt.Sprintf("Of %d goals %d are met, %d are not, and %d were not measured.", len(goals), met, measured-met, len(goals)-measured)
+		text = fmt.Sprintf("Of %d goals %d are met; not met: %d, not measured: %d.", len(goals), met, measured-met, len(goals)-measured)
 	}
 	return text
 }
