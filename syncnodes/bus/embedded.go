@@ -339,7 +339,7 @@ func hostPort(host string, port int) string { return net.JoinHostPort(host, strc
 // may be new. again is when to look next, 0 for not before the log says something;
 // settled reports that the first round has ended.
 func (m *mesh) look(now time.Time, changed bool) (events []Event, again time.Duration, settled bool) {
-	over := m.log.dialled()
+	over := m.log.firstRoundOver()
 	if changed || m.closing || over != m.over {
 		m.over = over // its word, and with it changed, may come a moment later
 		events = m.compare(now)

@@ -525,7 +525,7 @@ func TestSettledHasTheRoute(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.stop()
-	bustest.Eventually(t, "the dial ends", m.log.dialled)
+	bustest.Eventually(t, "the dial ends", m.log.firstRoundOver)
 	if _, _, settled := m.look(time.Now(), false); settled && m.alone() {
 		t.Error("settled without the route that was dialled")
 	}

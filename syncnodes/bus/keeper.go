@@ -236,7 +236,9 @@ func (k *keeper) widenIfUnled() {
 	if k.c.mesh.alone() || !k.c.mesh.stillLed() {
 		k.c.mesh.widen()
 	}
-	k.widen.Reset(ledEvery)
+	if !k.c.mesh.wide {
+		k.widen.Reset(ledEvery)
+	}
 }
 
 // newcomers takes in that there are routes more. Where other hosts are, each must know

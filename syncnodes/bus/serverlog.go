@@ -237,8 +237,8 @@ func (l *serverLog) first(key string) bool {
 	return true
 }
 
-// dialled reports whether all dials of the first round have ended.
-func (l *serverLog) dialled() bool {
+// firstRoundOver reports whether all dials of the first round have ended.
+func (l *serverLog) firstRoundOver() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.dials) == 0

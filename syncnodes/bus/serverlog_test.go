@@ -36,7 +36,7 @@ func TestServerLogIsQuiet(t *testing.T) {
 	if n := strings.Count(got, "\n"); n != 5 {
 		t.Errorf("%d lines at debug, want 5:\n%s", n, got)
 	}
-	if l.dialled() {
+	if l.firstRoundOver() {
 		t.Error("all dials of the first round have ended, want one left")
 	}
 	if _, got := play(hclog.Trace); strings.Count(got, "\n") != 31 {
@@ -86,7 +86,7 @@ func TestServerLogSignals(t *testing.T) {
 				listened = true
 			default:
 			}
-			dialled, closing := l.dialled(), l.stillThere(func(string) bool { return true })
+			dialled, closing := l.firstRoundOver(), l.stillThere(func(string) bool { return true })
 			if listened != tt.listened || !errors.Is(err, tt.listening) || dialled != tt.dialled || closing != tt.closing || (len(l.changed) > 0) != tt.changed {
 				t.Errorf("listened %v (%v), dialled %v, closing %v, changed %v; want %v (%v), %v, %v, %v",
 					listened, err, dialled, closing, len(l.changed) > 0, tt.listened, tt.listening, tt.dialled, tt.closing, tt.changed)

@@ -72,13 +72,11 @@ type candidate struct {
 // second at most. Dialling the own name is the claim: it reaches other
 // incarnations only.
 func (e *Endpoint) Dial(name nodeid.Name, now time.Duration) {
-	d := e.dials[name]
-	if d != nil {
+	if d := e.dials[name]; d != nil {
 		e.hasten(d, now)
 		return
 	}
-	d = e.newDial(name, now)
-	e.run(d, now)
+	e.run(e.newDial(name, now), now)
 }
 
 // DialHolder is Dial where somebody says that inc holds the name, whom nothing vouches

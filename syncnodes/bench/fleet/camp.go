@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,7 +17,7 @@ type camp struct {
 	dir    string
 	nodes  int
 	cookie string
-	homes  []string // of the nodes by their index, the newest
+	homes  []string // of the nodes by their index
 
 	helpers []*child.Process
 	server  *child.Process // the one of them that is a nats-server, nil where there is none
@@ -30,7 +31,11 @@ func newCamp(nodes int) (*camp, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for a fleet: %w", err)
 	}
-	return &camp{dir: dir, nodes: nodes, cookie: newCookie(), homes: make([]string, nodes)}, nil
+	c := &camp{dir: dir, nodes: nodes, cookie: newCookie(), homes: make([]string, nodes)}
+	if err := c.makeHomes(); err != nil {
+		return nil, errors.Join(err, c.leave())
+	}
+	return c, nil
 }
 
 // newCookie has 20 letters, as those that OTP makes.
@@ -53,9 +58,9 @@ func (c *camp) leave() error {
 	return nil
 }
 
-// newHomes makes new homes for all nodes, each with the cookie where ours and Erlang
+// makeHomes makes the homes of all nodes, each with the cookie where ours and Erlang
 // look for it.
-func (c *camp) newHomes() (err error) {
+func (c *camp) makeHomes() (err error) {
 	files := map[string][]byte{".erlang.cookie": []byte(c.cookie)}
 	for i := range c.homes {
 		if c.homes[i], err = child.NewHome(c.dir, files); err != nil {

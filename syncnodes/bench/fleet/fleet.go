@@ -65,9 +65,6 @@ func newFleet(system System, c *camp, run command, progress func(format string, 
 // form starts all nodes one right after the other, and gives the time from the first
 // start to the last line of full view.
 func (f *fleet) form(ctx context.Context) (time.Duration, error) {
-	if err := f.camp.newHomes(); err != nil {
-		return 0, err
-	}
 	began := time.Now()
 	for i := range f.members {
 		if err := f.start(ctx, i); err != nil {
