@@ -199,8 +199,9 @@ func (l *loop) tell(e membership.Event) {
 		l.log.Debug("a node that came to ask", "node", e.Node, "up", e.Up, "detail", e.Detail)
 	} else {
 		l.node.monitors.tell(Event{
-			Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden, Before: e.From, After: e.To,
-			Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor, Time: time.Now(), Monotonic: l.now(),
+			Up: e.Up, Node: e.Node, Incarnation: e.Incarnation, Hidden: e.Hidden, Erlang: e.Erlang,
+			Before: e.From, After: e.To, Reason: reasonText(e), Detail: e.Detail, UpFor: e.UpFor,
+			Time: time.Now(), Monotonic: l.now(),
 		})
 	}
 	l.waiting.event(e)

@@ -16,6 +16,7 @@ type Event struct {
 	Node        nodeid.Name
 	Incarnation nodeid.Incarnation
 	Hidden      bool          // the connection is a hidden one: node_type
+	Erlang      bool          // and one of Erlang's distribution: see Options.Erlang
 	Before      State         // of the node, as this one saw it
 	After       State         // Up, or Down
 	Reason      string        // of a nodedown, with MonitorOptions.NodedownReason: an atom of OTP's
@@ -130,8 +131,8 @@ func (n *Node) Monitor(ctx context.Context, opts MonitorOptions) (*Monitor, erro
 		for _, p := range l.core.Peers() {
 			if p.State.Linked() {
 				m.add(Event{
-					Up: true, Node: p.Node, Incarnation: p.Incarnation, Hidden: p.Hidden, Before: membership.Idle, After: membership.Up,
-					Time: time.Now().Add(p.Since - l.now()), Monotonic: p.Since,
+					Up: true, Node: p.Node, Incarnation: p.Incarnation, Hidden: p.Hidden, Erlang: p.Erlang,
+					Before: membership.Idle, After: membership.Up, Time: time.Now().Add(p.Since - l.now()), Monotonic: p.Since,
 				})
 			}
 		}

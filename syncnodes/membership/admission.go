@@ -76,7 +76,7 @@ func (c *Core) decide(a admission, now time.Duration) {
 		if a.route != "" && a.route == p.info.Route {
 			p.watch.refusedAt, p.watch.refusedHere = now, true // the port has another owner: the old one is gone
 		}
-		if !c.lost {
+		if !c.lostFor(p) {
 			c.probe(p, now)
 		}
 		c.reschedule(p, now)
@@ -125,6 +125,21 @@ func (c *Core) Closed(link LinkID, reason Reason, now time.Duration) {
 		c.bringDown(p, Disconnected, "by peer", now)
 	default:
 		c.bringDown(p, reason, "declared down by peer", now)
+	}
+}
+
+// Lost tells that what carried the link has ended, for which no word of the peer was
+// needed: the connection of a node of Erlang's, when its process ends or it closes it.
+func (c *Core) Lost(link LinkID, now time.Duration) {
+	c.observe(now)
+	p := c.byLink[link]
+	switch {
+	case p == nil:
+		c.withdrawn(link)
+	case p.ending.active():
+		c.ended(p, now)
+	default:
+		c.bringDown(p, ConnectionClosed, "", now)
 	}
 }
 

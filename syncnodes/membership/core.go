@@ -23,6 +23,7 @@ type Config struct {
 	Info        Info
 	Sync        []nodeid.Name // kept connected whenever they are there
 	AutoConnect AutoConnect
+	Erlang      bool // nodes are dialled by Erlang's distribution too, which needs no bus
 
 	Interval  time.Duration // between probes of a neighbour, > 0
 	Timeout   time.Duration // silence that means net_tick_timeout
@@ -274,7 +275,7 @@ func (c *Core) Peers() []PeerStatus {
 		}
 		statuses = append(statuses, PeerStatus{
 			Node: p.name, State: state, Detail: p.detail, Reason: p.reason, Incarnation: p.inc,
-			Hidden: c.hidden(p), Expected: p.expected, Since: p.since, RoundTrip: p.watch.srtt,
+			Hidden: c.hidden(p), Erlang: p.info.Erlang, Expected: p.expected, Since: p.since, RoundTrip: p.watch.srtt,
 			Address: p.info.Route, Version: p.info.Version,
 		})
 	}

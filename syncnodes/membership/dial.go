@@ -29,7 +29,8 @@ const (
 	OtherNames                     // long and short names never connect
 	Leaving                        // we or they are about to end
 	NotAutomatic                   // dist_auto_connect wants it named by connect
-	lastDialError = NotAutomatic
+	NotAllowed                     // one of the two does not let the other connect
+	lastDialError = NotAllowed
 )
 
 func (e DialError) String() string {
@@ -48,6 +49,8 @@ func (e DialError) String() string {
 		return "one of the two is about to end"
 	case NotAutomatic:
 		return "dist_auto_connect leaves it to connect"
+	case NotAllowed:
+		return "one of the two does not allow it"
 	}
 	return fmt.Sprintf("dial error %d", uint8(e))
 }
@@ -105,7 +108,7 @@ func (c *Core) tryDial(p *peer, now time.Duration) {
 		return
 	case !p.asked && (!p.parted.IsZero() || !c.automatic(p)):
 		return
-	case c.lost && !p.asked:
+	case c.lost && !p.asked && !c.cfg.Erlang:
 		return // BusBack dials
 	}
 	p.retryAt = never

@@ -73,6 +73,7 @@ type Event struct {
 	Node        nodeid.Name
 	Incarnation nodeid.Incarnation
 	Hidden      bool          // the connection is hidden: either end is
+	Erlang      bool          // it is one of Erlang's distribution: Info.Erlang
 	Transient   bool          // nothing that observers are told: Info.Transient
 	From, To    State         // of the peer, before and after
 	Reason      Reason        // of a nodedown
@@ -88,8 +89,12 @@ type Info struct {
 	// Transient is a node that came to ask something, and leaves: nobody is told of it,
 	// unless it is expected, and it is forgotten when it goes.
 	Transient bool
-	Route     string // where its embedded server listens, host:port; may be empty
-	Version   string // of its program: MaxVersion bytes of ASCII at most, no blanks; may be empty
+	// Erlang is a node of Erlang's, on a connection of Erlang's distribution protocol: the
+	// link does without the bus, and its loss is told by Lost. The other side of a session
+	// does not tell it.
+	Erlang  bool
+	Route   string // where its embedded server listens, host:port; may be empty
+	Version string // of its program: MaxVersion bytes of ASCII at most, no blanks; may be empty
 }
 
 // MaxVersion bounds Info.Version in bytes.
@@ -103,6 +108,7 @@ type PeerStatus struct {
 	Reason      Reason // of the last nodedown, where there was one and no link is now
 	Incarnation nodeid.Incarnation
 	Hidden      bool
+	Erlang      bool          // its last link was one of Erlang's distribution
 	Expected    bool          // named in a sync list
 	Since       time.Duration // on the core's clock: of its last nodeup or nodedown
 	RoundTrip   time.Duration // smoothed; 0 before the first answer

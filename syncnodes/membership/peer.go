@@ -142,7 +142,10 @@ func (c *Core) bringUp(p *peer, ref NodeRef, link LinkID, info Info, now time.Du
 	}
 	from := c.setState(p, Up, "link established")
 	p.untold = info.Transient && !p.expected
-	c.emit(Event{Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Transient: p.untold, From: from, To: p.state})
+	c.emit(Event{
+		Up: true, Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Erlang: p.info.Erlang, Transient: p.untold,
+		From: from, To: p.state,
+	})
 	c.probeFirst(p, now)
 	if first {
 		c.pull(p, "")
@@ -165,8 +168,8 @@ func (c *Core) bringDown(p *peer, reason Reason, detail string, now time.Duratio
 	from := c.setState(p, Down, reason.String())
 	if !c.leaving { // who leaves has nothing to tell of the others
 		c.emit(Event{
-			Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Transient: p.untold, From: from, To: p.state,
-			Reason: reason, Detail: detail, UpFor: upFor,
+			Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Erlang: p.info.Erlang, Transient: p.untold,
+			From: from, To: p.state, Reason: reason, Detail: detail, UpFor: upFor,
 		})
 	}
 	c.emit(Close{Link: link, Reason: reason})

@@ -5,6 +5,21 @@ import "time"
 // window is how long a fresh bus, or a judge that was late, is not trusted.
 func (c *Core) window() time.Duration { return max(c.cfg.GoneAfter, windowLeast) }
 
+// lostFor reports whether the loss of the own bus keeps us from hearing p.
+func (c *Core) lostFor(p *peer) bool { return c.lost && !p.info.Erlang }
+
+// barredFor is when a verdict on p may fall again. The bus says nothing about who does
+// without it.
+func (c *Core) barredFor(p *peer) time.Duration {
+	switch {
+	case !p.info.Erlang:
+		return c.barredUntil()
+	case c.hold:
+		return c.roundAt + c.window()
+	}
+	return c.holdUntil
+}
+
 // barredUntil is when verdicts may fall again; never while nothing tells.
 func (c *Core) barredUntil() time.Duration {
 	switch {
@@ -48,7 +63,7 @@ func (c *Core) verdict(p *peer, now time.Duration) (reason Reason, detail string
 	switch {
 	case c.proven(w) && w.refusedHere:
 		return ConnectionClosed, "crashed", true
-	case now < c.barredUntil():
+	case now < c.barredFor(p):
 		return 0, "", false
 	case c.proven(w):
 		return ConnectionClosed, "crashed", true
@@ -75,7 +90,7 @@ func (c *Core) nextVerdict(p *peer, now time.Duration) time.Duration {
 	if next == never {
 		return never
 	}
-	return max(next, c.barredUntil())
+	return max(next, c.barredFor(p))
 }
 
 // judge takes p down. Its incarnation is not taken from others for a while.
@@ -173,7 +188,7 @@ func (c *Core) BusLost(now time.Duration) {
 	}
 	c.lost = true
 	for _, p := range c.sortedPeers() {
-		if p.state.Linked() {
+		if p.state.Linked() && c.lostFor(p) {
 			p.detail = "bus lost"
 			c.setState(p, Suspect, "bus lost")
 			c.reschedule(p, now)
@@ -197,6 +212,7 @@ func (c *Core) BusBack(now time.Duration) {
 	spread := now
 	for _, p := range c.sortedPeers() {
 		switch {
+		case p.state.Linked() && p.info.Erlang: // was heard all the while
 		case p.state.Linked():
 			p.watch.quiet()
 			p.watch.heardSinceBack = false

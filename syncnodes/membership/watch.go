@@ -94,7 +94,7 @@ func (w *watch) count(at, timeout time.Duration) {
 // round probes the neighbours, and the next few outside the ring.
 func (c *Core) round(now time.Duration) {
 	c.roundAt = now + c.cfg.Interval
-	if c.hold && !c.lost {
+	if c.hold {
 		c.hold = false
 		c.holdUntil = now + c.window()
 	}
@@ -183,7 +183,7 @@ func (c *Core) Ping(name nodeid.Name, now time.Duration) uint64 {
 
 // hint probes p out of turn, unless that has just been done.
 func (c *Core) hint(p *peer, now time.Duration) {
-	if !p.state.Linked() || c.lost {
+	if !p.state.Linked() || c.lostFor(p) {
 		return
 	}
 	if len(p.watch.open) == 0 || now-p.watch.lastSent >= proofGap {
@@ -325,7 +325,7 @@ func (c *Core) heard(p *peer, now time.Duration) {
 	for i := range w.open {
 		w.open[i].counted = true // what was sent before this says nothing
 	}
-	if p.state == Suspect && !c.lost {
+	if p.state == Suspect && !c.lostFor(p) {
 		p.detail = ""
 		c.setState(p, Up, "heard")
 	}
@@ -384,7 +384,7 @@ func (c *Core) look(p *peer, now time.Duration) {
 		if p.state == Suspect {
 			w.probeAt = now + c.cfg.Interval
 		}
-		if !c.lost {
+		if !c.lostFor(p) {
 			c.probe(p, now)
 		}
 	}
