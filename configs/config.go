@@ -48,6 +48,7 @@ type Config struct {
 
 	Bus      Bus
 	Detector Detector
+	Erlang   Erlang
 	// HTTP is where the daemon serves its status page and answers to other programs, as
 	// HOST:PORT; "" is nowhere.
 	HTTP string
@@ -118,6 +119,7 @@ func Default() *Config {
 		Journal:    Journal{Keep: 100_000},
 		Bus:        Bus{Cluster: "default"},
 		Detector:   Detector{Interval: 250 * time.Millisecond, Timeout: 3 * time.Second, GoneAfter: 250 * time.Millisecond},
+		Erlang:     defaultErlang(),
 		origins:    map[string]Origin{},
 	}
 }

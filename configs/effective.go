@@ -79,6 +79,10 @@ func (c *Config) Effective(fingerprint func(cookie string) string) []Setting {
 	if !c.Bus.RoutesSecret.IsZero() {
 		word(routesSecretName, fingerprint(c.Bus.RoutesSecret.Reveal()))
 	}
+	add("erlang.distribution", strconv.FormatBool(c.Erlang.Distribution), c.Erlang.Distribution)
+	word("erlang.listen", c.Erlang.listenText())
+	word("erlang.epmd", c.Erlang.EPMD)
+	add("erlang.allow", "["+strings.Join(c.Erlang.Allow, ", ")+"]", words(c.Erlang.Allow))
 	word("detector.interval", shortDuration(c.Detector.Interval))
 	word("detector.timeout", shortDuration(c.Detector.Timeout))
 	word("detector.gone_after", shortDuration(c.Detector.GoneAfter))

@@ -86,6 +86,7 @@ func FuzzSettings(f *testing.F) {
 		"cookie: {per_node: [{node: b@h, file: c}, {node: b@h}]}\n",
 		"cookie: {file: !!str 7, per_node: }\nbus: {urls: ['tls://h/']}\n",
 		"log: {format: journal, file: x}\njournal: {path: j.db, keep: 100_000}\nbus: {publish_events: !!bool yes}\n",
+		"erlang: {distribution: true, listen: '[::1]:4444', epmd: 'a:5000', allow: ['a@[b-c]', '*']}\n",
 		"journal: {keep: !!int '0'}\nlog: {format: auto}\nbus: {publish_events: TRUE, urls: [nats://a]}\n",
 		"hooks: [{name: a, on: [nodedown], nodes: ['db-*@*', '[a'], run: [sh, '', \"a\\nb\"], timeout: 1m}, {name: a, run: x}]\n",
 		"hooks:\n- name: b\n  run: [/bin/true]\n  on: [nodeup, nodeup]\n  nodes: [*]\n",

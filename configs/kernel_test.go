@@ -77,7 +77,7 @@ func TestKernelValues(t *testing.T) {
 			if want.TickTime > 0 {
 				want.Detector.Timeout = want.TickTime
 			}
-			if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}), cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.params, diff)
 			}
 			switch {

@@ -53,6 +53,7 @@ func (r *reader) readForNode() {
 	r.checkAuthFiles(Error)
 	r.checkHooks()
 	r.checkMesh()
+	r.checkErlang()
 	r.readAlsoAccepted(Error)
 	r.readRoutesSecret(Error)
 	r.readNodeCookieFiles(Error)
@@ -76,6 +77,7 @@ func Check(in Input) (*Config, Problems) {
 	r.checkAuthFiles(Warning)
 	r.checkHooks()
 	r.checkMesh()
+	r.checkErlang()
 	r.readAlsoAccepted(Warning)
 	r.readRoutesSecret(Warning)
 	r.readNodeCookieFiles(Warning)
@@ -142,6 +144,7 @@ func (r *reader) read() {
 }
 
 func (r *reader) done() (*Config, Problems) {
+	r.warnOfGuessableErlang()
 	return r.cfg, append(r.problems.sorted(r.rank), r.tellMore()...)
 }
 

@@ -146,6 +146,18 @@ func TestCompare(t *testing.T) {
 			differs: "bus.publish_events: needs a restart (false -> true)\n", afterwards: "bus.publish_events: needs a restart (false -> true)\n",
 		},
 		{
+			name: "nodes of Erlang",
+			yaml: [2]string{"erlang: {distribution: true, listen: 127.0.0.1}", "erlang: {listen: '127.0.0.1:4444', epmd: '127.0.0.1:5000', allow: ['app@*', b@h]}"},
+			differs: "erlang.distribution: needs a restart (true -> false)\nerlang.listen: needs a restart (127.0.0.1 -> 127.0.0.1:4444)\n" +
+				"erlang.epmd: needs a restart (127.0.0.1:4369 -> 127.0.0.1:5000)\nerlang.allow: needs a restart ([*] -> [app@*, b@h])\n",
+			afterwards: "erlang.distribution: needs a restart (true -> false)\nerlang.listen: needs a restart (127.0.0.1 -> 127.0.0.1:4444)\n" +
+				"erlang.epmd: needs a restart (127.0.0.1:4369 -> 127.0.0.1:5000)\nerlang.allow: needs a restart ([*] -> [app@*, b@h])\n",
+		},
+		{
+			name: "a port of free choice, written out",
+			yaml: [2]string{"erlang: {listen: 127.0.0.1, allow: ['*']}", "erlang: {listen: '127.0.0.1:0'}"},
+		},
+		{
 			name:    "an args file",
 			vm:      [2]string{"-setcookie b@127.0.0.1 one\n", "-kernel net_ticktime 5 # more\n-setcookie b@127.0.0.1 four\n-hidden\n"},
 			differs: "hidden: needs a restart (false -> true)\ncookie b@127.0.0.1: fp3 -> fp4\nnet_ticktime: undefined -> 5\ndetector.timeout: 3s -> 5s\n", afterwards: "hidden: needs a restart (false -> true)\n",

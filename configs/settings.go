@@ -70,6 +70,7 @@ func settingsFields() []field[reader] {
 				"Without it they must know the cookie.",
 				fileText.example("/etc/interconnectd/routes.secret"), takeRoutesSecretFile),
 		),
+		erlangField(),
 		section(
 			"detector", "When another node counts as down.",
 			key("interval", "The time between two probes of a neighbour.",
@@ -124,6 +125,10 @@ type fromSettings struct {
 	routesSecret given[string] // a file
 	perNode      []nodeCookieFile
 	publish      given[bool]
+	distribution given[bool]
+	erlangListen given[string]
+	epmd         given[string]
+	allow        given[[]string]
 	hooks        []hookEntry
 	auth         map[string]given[string] // by path
 	interval     given[time.Duration]
@@ -257,7 +262,7 @@ func checkURL(text string) error {
 // checkListen takes HOST:PORT and :PORT.
 func checkListen(text string) error {
 	_, port, err := net.SplitHostPort(text)
-	if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 {
+	if err != nil || !isPort(port) {
 		err = fmt.Errorf("want HOST:PORT with a port from 1 to 65535, got %q", text)
 		if _, portErr := strconv.ParseUint(text, 10, 16); portErr == nil {
 			err = &hintError{err, "write ':" + text + "'"}
@@ -322,7 +327,7 @@ func checkRoute(text string) error {
 		}
 		return nil
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" {
+	if host == "" || !isPort(port) {
 		return fmt.Errorf("want a host and a port from 1 to 65535, got %q", text)
 	}
 	return nil
@@ -338,6 +343,7 @@ func (r *reader) settle() {
 	r.settleLog()
 	r.settleJournal()
 	r.settlePublishing()
+	r.settleErlang()
 }
 
 // settleLog holds the form of the log against its place.

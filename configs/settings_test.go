@@ -137,6 +137,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"log: {format: xml}", "log: {file: ''}", "journal: {keep: 999}", "journal: {keep: 1}", "journal: {keep: -1}", "journal: {keep: 10000001}",
 		"journal: {keep: 1000.5}", "journal: {keep: '5000'}", "journal: {keep: 1e5}", "journal: {keep: !!str 5000}", "journal: {keep: true}", "journal: {path: 3}",
 		"bus: {publish_events: yes}", "bus: {publish_events: 'true'}", "bus: {publish_events: 1}", "bus: {publish_events: !!str true}",
+		"erlang: true", "erlang: {distribution: on}", "erlang: {listen: localhost}", "erlang: {listen: ''}", "erlang: {listen: 4369}", "erlang: {epmd: 4369}",
+		"erlang: {epmd: '127.0.0.1'}", "erlang: {epmd: ':4369'}", "erlang: {allow: 'app@h'}", "erlang: {allow: []}", "erlang: {allow: ['']}", "erlang: {allow: ['a b']}",
 		"hooks: {name: a, run: [sh]}", "hooks: [{name: a}]", "hooks: [{run: [sh]}]", "hooks: [{name: a b, run: [sh]}]", "hooks: [{name: a, run: sh}]",
 		"hooks: [{name: a, run: []}]", "hooks: [{name: a, run: [sleep, 5]}]", "hooks: [{name: a, run: [sh], on: []}]", "hooks: [{name: a, run: [sh], on: [up]}]",
 		"hooks: [{name: a, run: [sh], on: [nodeup, nodeup]}]", "hooks: [{name: a, run: [sh], nodes: []}]", "hooks: [{name: a, run: [sh], nodes: ['']}]",
