@@ -43,6 +43,7 @@ func Load(in Input) (*Config, Problems) {
 	r := newReader(in)
 	r.readForNode()
 	r.findCookie(r.problems.Err() == nil)
+	r.warnOfGuessableErlang()
 	return r.done()
 }
 
@@ -83,6 +84,7 @@ func Check(in Input) (*Config, Problems) {
 	r.readNodeCookieFiles(Warning)
 	r.readNodeCookies(Warning)
 	r.findCookieForCheck()
+	r.warnOfGuessableErlang()
 	return r.done()
 }
 
@@ -144,7 +146,6 @@ func (r *reader) read() {
 }
 
 func (r *reader) done() (*Config, Problems) {
-	r.warnOfGuessableErlang()
 	return r.cfg, append(r.problems.sorted(r.rank), r.tellMore()...)
 }
 

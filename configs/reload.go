@@ -16,6 +16,7 @@ func Reload(in Input, running nodeid.Name) (*Config, Problems) {
 	r.running = running
 	r.readForNode()
 	r.findCookie(false)
+	r.warnOfGuessableErlang()
 	if r.problems.Err() == nil && r.cfg.Cookie.IsZero() {
 		r.report(Error, Origin{Source: "cookie"}, &hintError{errNoCookie, cookieAdvice})
 	}

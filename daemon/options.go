@@ -37,6 +37,7 @@ func optionsOf(cfg *configs.Config, log hclog.Logger, progress func(syncnodes.Pr
 			Routes:      cfg.Bus.Routes,
 			RouteSecret: cfg.Bus.RoutesSecret.Reveal(),
 		},
+		Erlang:    syncnodes.Erlang(cfg.Erlang),
 		Detector:  syncnodes.Detector(cfg.Detector),
 		SetupTime: cfg.SetupTime,
 		Logger:    log,

@@ -3,7 +3,9 @@ package syncnodes
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +49,8 @@ type Options struct {
 
 	Sync Sync
 	Bus  Bus
+	// Erlang is about nodes of Erlang and Elixir. A Transient node has none of it.
+	Erlang Erlang
 
 	// Detector has the times of the failure detector.
 	Detector Detector
@@ -123,6 +127,21 @@ type Bus struct {
 	RouteSecret string
 }
 
+// Erlang says how nodes of Erlang and Elixir are met: over their own distribution
+// protocol, as a hidden node (package erldist). The zero value is off.
+type Erlang struct {
+	Distribution bool
+	// Listen is where they dial this node; port 0: any free one. The zero value:
+	// 127.0.0.1, and any free port.
+	Listen netip.AddrPort
+	// EPMD is the port mapper of this host, host:port, "" for 127.0.0.1:4369; those of
+	// other hosts have the same port.
+	EPMD string
+	// Allow are patterns (nodeid.Pattern) of who may connect, and is dialled: a name that
+	// one of them matches. None: all.
+	Allow []string
+}
+
 // Detector has the times of the failure detector, each 0 for its default.
 type Detector struct {
 	Interval  time.Duration // between two probes of a neighbour: 250 ms
@@ -137,6 +156,7 @@ const (
 	goneExternal    = time.Second
 	defaultSetup    = 7 * time.Second
 	defaultCluster  = "default"
+	defaultEPMD     = "127.0.0.1:4369"
 )
 
 func (o *Options) fillIn() error {
@@ -170,7 +190,8 @@ func (o *Options) fillIn() error {
 	if o.Bus.Cluster == "" {
 		o.Bus.Cluster = defaultCluster
 	}
-	return nil
+	o.Erlang.Distribution = o.Erlang.Distribution && !o.Transient
+	return o.Erlang.fillIn()
 }
 
 // external reports whether the nodes meet on servers that are none of theirs.
@@ -185,6 +206,32 @@ func (d *Detector) fillIn(b Bus) {
 	setDefault(&d.Interval, defaultInterval)
 	setDefault(&d.Timeout, defaultTimeout)
 	setDefault(&d.GoneAfter, gone)
+}
+
+func (e *Erlang) fillIn() error {
+	if !e.Listen.Addr().IsValid() {
+		e.Listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), e.Listen.Port())
+	}
+	if e.EPMD == "" {
+		e.EPMD = defaultEPMD
+	}
+	if _, _, err := net.SplitHostPort(e.EPMD); err != nil {
+		return fmt.Errorf("the port mapper of Erlang: %w", err)
+	}
+	if len(e.Allow) == 0 {
+		e.Allow = []string{"*"}
+	}
+	for _, pattern := range e.Allow {
+		if err := nodeid.Pattern(pattern).Check(); err != nil {
+			return fmt.Errorf("the Erlang nodes that are allowed, %q: %w", pattern, err)
+		}
+	}
+	return nil
+}
+
+// allows reports whether an Erlang node of that name may connect, and be dialled.
+func (e Erlang) allows(name nodeid.Name) bool {
+	return slices.ContainsFunc(e.Allow, func(pattern string) bool { return nodeid.Pattern(pattern).Match(name) })
 }
 
 func setDefault(d *time.Duration, to time.Duration) {
