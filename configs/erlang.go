@@ -125,22 +125,21 @@ func (r *reader) settleErlang() {
 	}
 }
 
-// epmdVariable is where erl finds the port, before -env sets anything.
-const epmdVariable = "ERL_EPMD_PORT"
-
+// settleEPMD follows erl, which takes the port of ERL_EPMD_PORT before -env sets
+// anything.
 func (r *reader) settleEPMD() {
-	port, epmd := r.in.Getenv(epmdVariable), r.settings.epmd
+	port, epmd := r.in.Getenv("ERL_EPMD_PORT"), r.settings.epmd
 	switch {
 	case port == "":
 	case epmd.path != "":
 		if _, own, _ := net.SplitHostPort(epmd.value); r.cfg.Erlang.Distribution && own != port {
-			r.atSpot(Warning, epmd.spot, "", "%s: Erlang nodes that are started with %s=%s have another port mapper", epmd.path, epmdVariable, port)
+			r.atSpot(Warning, epmd.spot, "", "%s: Erlang nodes that are started with ERL_EPMD_PORT=%s have another port mapper", epmd.path, port)
 		}
 	case isPort(port):
 		r.cfg.Erlang.EPMD = net.JoinHostPort(epmdHost, port)
-		r.set("erlang.epmd", Origin{Source: epmdVariable})
+		r.set("erlang.epmd", Origin{Source: "ERL_EPMD_PORT"})
 	case r.cfg.Erlang.Distribution:
-		r.report(Error, Origin{Source: epmdVariable}, fmt.Errorf("want a port from 1 to 65535, got %q", port))
+		r.report(Error, Origin{Source: "ERL_EPMD_PORT"}, fmt.Errorf("want a port from 1 to 65535, got %q", port))
 	}
 }
 

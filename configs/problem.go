@@ -56,7 +56,7 @@ func (o Origin) Kind() string {
 		return "default"
 	case o == hostOrigin:
 		return "host"
-	case o.Source == "RELEASE_NODE", o.Source == "RELEASE_COOKIE", o.Source == epmdVariable:
+	case o.Source == "RELEASE_NODE", o.Source == "RELEASE_COOKIE", o.Source == "ERL_EPMD_PORT":
 		return "environment"
 	case strings.HasPrefix(o.Source, "-"): // which the name of a file cannot have on a command line
 		return "flag"

@@ -33,6 +33,7 @@ var environment = []manpage.Item{
 	{Word: "CREDENTIALS_DIRECTORY", Text: "the folder of systemd with the credential cookie"},
 	{Word: "RELEASE_NODE, RELEASE_DISTRIBUTION", Text: "the name of the node, as the start script of a release sets it, and with name that one without a host is long"},
 	{Word: "RELEASE_COOKIE", Text: "the cookie, likewise"},
+	{Word: "ERL_EPMD_PORT", Text: "the port of the port mapper of Erlang, where erlang.epmd does not say it; 4369"},
 	{Word: "NOTIFY_SOCKET, JOURNAL_STREAM", Text: "set by systemd: whom to tell that the daemon is ready, and whether the log goes to the journal"},
 	{Word: "NO_COLOR, TERM", Text: "no colours where the first is set, or the second is dumb or not set"},
 	{Word: "COLUMNS", Text: "how wide the terminal is, in place of what that says itself"},
