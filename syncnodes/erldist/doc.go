@@ -11,37 +11,39 @@
 //
 // # A connection
 //
-//		             Dial                              another node dials
-//		              |                                        |
-//		              v        both at once: the greater       v
-//		           dialling ----- name's goes on --------> accepting
-//		              |                                        |
-//		              | DialFailed                             | nothing told, or Rejected
-//		              v                                        v
-//		            (gone) <------------- Arrived -----------(gone)
-//		                                     |
-//		                                     v
-//		                                   silent   nothing is read yet
-//		                                     | Conn.Start
-//		                                     v
-//		                                   running
-//		                                     | the connection ends, or Conn.Close
-//		                                     v
-//		                                    ended   told once, by Ended
+//	  Dial                              another node dials
+//	   |                                        |
+//	   v        both at once: the greater       v
+//	dialling ----- name's goes on --------> accepting
+//	   |                                        |
+//	   | DialFailed                             | nothing told, or Rejected
+//	   v                                        v
+//	 (gone) <------------- Arrived -----------(gone)
+//	                          |
+//	                          v
+//	                        silent   nothing is read yet
+//	                          | Conn.Start
+//	                          v
+//	                        running
+//	                          | the connection ends, or Conn.Close
+//	                          v
+//	                         ended   told once, by Ended
 //
-//	  - dialling: the port mapper of the node's host is asked, then the handshake runs, all
-//	    within one net_setuptime. Where the other node dials at the same time and ours is
-//	    the greater name, its dial is answered nok; else it is answered ok_simultaneous and
-//	    ours ends: the connection comes by the other one. DialFailed is told only when
-//	    that did not come either.
-//	  - accepting: no state is kept for a name before it has proved that it has the cookie.
-//	    A node whose connection is up, as far as we know, is asked whether it is (alive);
-//	    its yes ends the one that there was: Ended is told of that before Arrived of the new.
-//	  - silent: nodeup is told, and only then is read what the node says.
-//	  - running: bytes that come are a sign of life (Heard). Whoever sends anything,
-//	    ticks too, gets a tick where nothing else was sent to it for a while, so that its
-//	    own net_ticktime is never over, whatever it is. [Conn.Probe] asks its net_kernel
-//	    is_auth, as net_adm:ping/1 does, since Erlang answers no tick.
+// What it is in each of them:
+//
+//   - dialling: the port mapper of the node's host is asked, then the handshake runs, all
+//     within one net_setuptime. Where the other node dials at the same time and ours is
+//     the greater name, its dial is answered nok; else it is answered ok_simultaneous and
+//     ours ends: the connection comes by the other one. DialFailed is told only when
+//     that did not come either.
+//   - accepting: no state is kept for a name before it has proved that it has the cookie.
+//     A node whose connection is up, as far as we know, is asked whether it is (alive);
+//     its yes ends the one that there was: Ended is told of that before Arrived of the new.
+//   - silent: nodeup is told, and only then is read what the node says.
+//   - running: bytes that come are a sign of life (Heard). Whoever sends anything,
+//     ticks too, gets a tick where nothing else was sent to it for a while, so that its
+//     own net_ticktime is never over, whatever it is. [Conn.Probe] asks its net_kernel
+//     is_auth, as net_adm:ping/1 does, since Erlang answers no tick.
 //
 // # What it takes part in
 //

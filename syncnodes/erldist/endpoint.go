@@ -2,101 +2,190 @@ package erldist
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"net"
 	"net/netip"
+	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"interconnectd/configs/nodeid"
-	"interconnectd/erlterm"
+	"interconnectd/syncnodes/erldist/epmd"
 )
 
-// Config is what an endpoint needs to know. All of it is needed but Logger.
-type Config struct {
-	Self      nodeid.Name
-	Listen    netip.AddrPort // port 0: any free one
-	EPMD      string         // host:port of this host's port mapper; others have the same port
-	SetupTime time.Duration  // net_setuptime: bounds a dial, and a handshake of another's
-	Cookies   Cookies
+// Endpoint is a node as Erlang nodes see it. Its methods may be called concurrently.
+type Endpoint struct {
+	// immutable
+	cfg      Config
+	listener *net.TCPListener
+	creation uint32
+	events   *queue
+	registry *registry
+	tasks    *tasks
+	drops    drops
+	refusals refusals
+	half     halfOpen
+	opened   sync.Once
 
-	// Allowed tells whether a node of that name may connect, or be connected.
-	// It is called concurrently and does not wait.
-	Allowed func(nodeid.Name) bool
-	// MayEnter asks whether a node that dials may come in now, as far as the other
-	// links are concerned. It may wait, until ctx is over.
-	MayEnter func(ctx context.Context, name nodeid.Name) bool
-	// Deliver hands a call to a registered process, without waiting. The answer comes
-	// once, from any goroutine: a term, or an error, or ErrNoProc.
-	// Its own error means that no answer comes.
-	Deliver func(process string, request erlterm.Term, answer func(erlterm.Term, error)) error
-
-	Logger hclog.Logger
+	mu        sync.Mutex // guards what follows
+	cookies   Cookies
+	setupTime time.Duration
 }
 
-// Cookies are the secrets of the node: its own, a second one that others may come
-// with ("" for none), and those for connections with single nodes.
-type Cookies struct {
-	Own   string
-	Also  string
-	Nodes map[nodeid.Name]string
+// Listen opens an endpoint: it listens, and registers with the port mapper. Without a
+// port mapper it goes on, and registers when there is one. Nobody is let in before
+// Open. The error may be ErrNameInUse; ctx bounds Listen itself.
+func Listen(ctx context.Context, cfg Config) (*Endpoint, error) {
+	var l net.ListenConfig
+	listener, err := l.Listen(ctx, "tcp", cfg.Listen.String())
+	if err != nil {
+		return nil, fmt.Errorf("listening for Erlang nodes: %w", err)
+	}
+	e := &Endpoint{
+		cfg: cfg, listener: listener.(*net.TCPListener),
+		events: newQueue(), tasks: newTasks(),
+		cookies: cfg.Cookies, setupTime: cfg.SetupTime,
+	}
+	e.registry = newRegistry(e.events)
+	registered, err := e.register(ctx)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	e.creation = creationOf(registered)
+	e.tasks.start(func(context.Context) { e.events.run() })
+	e.tasks.start(func(ctx context.Context) { e.keepRegistered(ctx, registered) })
+	return e, nil
 }
 
-var (
-	// ErrNoProc is what Deliver answers of a name that nobody has.
-	ErrNoProc = errors.New("noproc")
-	// ErrNameInUse is Listen's answer where the port mapper has the name for another.
-	ErrNameInUse = errors.New("the port mapper has the name for another node")
-)
+// Open lets nodes in: those too that have dialled before. A second call does nothing.
+func (e *Endpoint) Open() {
+	e.opened.Do(func() { e.tasks.start(e.acceptAll) })
+}
 
-// Reason is why a dial ended without a connection.
-type Reason uint8
+// Events has what happens, in order. It is not closed: after Close nothing comes.
+func (e *Endpoint) Events() <-chan Event { return e.events.out }
 
-// Why a dial ended without a connection.
-const (
-	NoHolder      Reason = iota // no port mapper, or it knows no Erlang node of the name, or nothing listens there
-	CookiesDiffer               // it closed the connection after our answer to its challenge, or its own was wrong
-	NotAllowed                  // it, or our own list, does not allow it
-	TimedOut                    // no end within net_setuptime
-	Unfit                       // what it says is not handshake 6, or lacks what we need
-)
+// SetCookies is for handshakes that begin afterwards: connections stay, as in Erlang.
+func (e *Endpoint) SetCookies(c Cookies) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cookies = c
+}
 
-// Event is what happens to an endpoint, for whoever drives it.
-type Event interface{ event() }
+// SetSetupTime is for handshakes that begin afterwards.
+func (e *Endpoint) SetSetupTime(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.setupTime = d
+}
 
-type (
-	// Arrived tells of a connection on which both have proved themselves: begin
-	// it with Start, or end it with Close.
-	Arrived struct {
-		Conn    *Conn
-		Dialled bool // by us
+// Addr is where it listens.
+func (e *Endpoint) Addr() netip.AddrPort { return e.listener.Addr().(*net.TCPAddr).AddrPort() }
+
+// Creation tells this start of the node from others.
+func (e *Endpoint) Creation() uint32 { return e.creation }
+
+// Dropped counts what nodes sent that nothing was done with, by its kind.
+func (e *Endpoint) Dropped() map[string]uint64 { return e.drops.counts() }
+
+// Close ends all connections, frees the name, and returns when all is over; their ends
+// are not told. A second call waits too.
+func (e *Endpoint) Close() error {
+	conns := e.registry.close()
+	e.tasks.cancel()
+	e.events.close()
+	err := e.listener.Close()
+	for _, conn := range conns {
+		conn.Close()
 	}
-	// DialFailed is the end of a Dial of which no connection came.
-	DialFailed struct {
-		Name   nodeid.Name
-		Reason Reason
-		Err    error // in words, for the log
+	e.tasks.wait()
+	return err
+}
+
+// dialCookie is the cookie that a node is shown, and has to show.
+func (e *Endpoint) dialCookie(name nodeid.Name) string {
+	return e.acceptCookies(name)[0]
+}
+
+// acceptCookies are those that a node may come with. One that has a cookie of its own
+// comes with that.
+func (e *Endpoint) acceptCookies(name nodeid.Name) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if own, ok := e.cookies.Nodes[name]; ok {
+		return []string{own}
 	}
-	// Rejected tells of a node that dialled with another cookie.
-	Rejected struct{ Name nodeid.Name }
-	// Heard tells that bytes came, once until it is taken.
-	Heard struct{ Conn *Conn }
-	// Answered is the answer to Probe(seq).
-	Answered struct {
-		Conn *Conn
-		Seq  uint64
+	if e.cookies.Also == "" {
+		return []string{e.cookies.Own}
 	}
-	// Replied is the end of Call(id): a term, or ErrNoProc, an *ExitError, or ErrTooLong.
-	Replied struct {
-		Conn *Conn
-		ID   uint64
-		Term erlterm.Term
-		Err  error
+	return []string{e.cookies.Own, e.cookies.Also}
+}
+
+// bounded is ctx, until net_setuptime is over.
+func (e *Endpoint) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	e.mu.Lock()
+	d := e.setupTime
+	e.mu.Unlock()
+	return context.WithTimeoutCause(ctx, d, errSetupTime)
+}
+
+func (e *Endpoint) handshake(conn net.Conn) *handshake {
+	return &handshake{conn, e.cfg.Self, e.creation, randomUint32}
+}
+
+// connect makes a connection of what the handshake left, within a task.
+func (e *Endpoint) connect(conn net.Conn, peer Peer, emit func(Event)) *Conn {
+	return newConn(conn, peer, connEnv{
+		self: e.cfg.Self, creation: e.creation,
+		registered: e.cfg.Registered, deliver: e.cfg.Deliver,
+		emit: emit, spawn: e.tasks.wg.Go, drops: &e.drops,
+	})
+}
+
+// tasks are the goroutines of an endpoint.
+type tasks struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu     sync.Mutex // guards closed, and start's Go against wait
+	closed bool
+}
+
+func newTasks() *tasks {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &tasks{ctx: ctx, cancel: cancel}
+}
+
+// start runs f, unless the endpoint is closed.
+func (t *tasks) start(f func(context.Context)) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
 	}
-	// Ended tells that a connection has ended, by itself or by Close; nothing more comes
-	// of it.
-	Ended struct {
-		Conn *Conn
-		Err  error // nil after Close
+	t.wg.Go(func() { f(t.ctx) })
+	return true
+}
+
+// wait has no further task start, and returns when all have ended.
+func (t *tasks) wait() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.wg.Wait()
+}
+
+// extra is what we register with beside the name, so that another of us knows that
+// here is none of Erlang's: we meet on the bus.
+const extra = "interconnectd"
+
+// handshakeVersion is the one that we speak.
+const handshakeVersion = 6
+
+func (e *Endpoint) self() epmd.Node {
+	return epmd.Node{
+		Name: e.cfg.Self.Alive(), Port: e.Addr().Port(), Type: epmd.Hidden,
+		Highest: handshakeVersion, Lowest: handshakeVersion, Extra: extra,
 	}
-)
+}

@@ -1,0 +1,123 @@
+package erldist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/erldist/epmd"
+)
+
+var errSetupTime = errors.New("no end within net_setuptime")
+
+// Dial connects with a node. It ends in Arrived or DialFailed, unless there is a
+// connection: then it does nothing. One that is under way is not repeated.
+func (e *Endpoint) Dial(name nodeid.Name) {
+	e.tasks.start(func(ctx context.Context) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		if d := e.registry.beginDial(name, cancel); d != nil {
+			e.dial(ctx, name, d)
+		}
+	})
+}
+
+func (e *Endpoint) dial(ctx context.Context, name nodeid.Name, d *dialling) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
+	conn, peer, err := e.reach(ctx, name, d)
+	if err == nil {
+		if !e.registry.arrive(name, d, nil, func(emit func(Event)) *Conn { return e.connect(conn, peer, emit) }) {
+			conn.Close()
+		}
+		return
+	}
+	if errors.Is(err, errSimultaneous) {
+		e.registry.refuseDial(name, d)
+		<-ctx.Done() // when it comes in, too
+	}
+	e.registry.endDial(name, d, DialFailed{Name: name, Reason: reasonOf(ctx, err), Err: inTime(ctx, err)})
+}
+
+// reach finds a node and has both prove themselves.
+func (e *Endpoint) reach(ctx context.Context, name nodeid.Name, d *dialling) (net.Conn, Peer, error) {
+	port, err := e.find(ctx, name)
+	if err != nil {
+		return nil, Peer{}, err
+	}
+	// Of TCP it has no delay and is kept alive, which are Go's defaults.
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(hostOf(name), port))
+	if err != nil {
+		return nil, Peer{}, err
+	}
+	if !e.registry.nameDial(name, d) {
+		conn.Close()
+		return nil, Peer{}, errComes
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	peer, err := e.handshake(conn).dial(name, e.dialCookie(name), func() bool { return e.registry.isDialling(name, d) })
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		conn.Close()
+	}
+	return conn, peer, err
+}
+
+// find asks the port mapper of the node's host for its port.
+func (e *Endpoint) find(ctx context.Context, name nodeid.Name) (port string, err error) {
+	if !e.cfg.Allowed(name) {
+		return "", &failure{NotAllowed, "we do not allow it", nil}
+	}
+	node, err := epmd.Lookup(ctx, e.epmdOf(name), name.Alive())
+	switch {
+	case err != nil:
+		return "", err
+	case node.Extra == extra:
+		return "", &failure{NoHolder, "an interconnectd has the name, and is met on the bus", nil}
+	case node.Lowest > handshakeVersion || node.Highest < handshakeVersion:
+		return "", unfit("it speaks the versions %d to %d of the distribution, and not %d", node.Lowest, node.Highest, handshakeVersion)
+	}
+	return strconv.Itoa(int(node.Port)), nil
+}
+
+// epmdOf is the port mapper of a node's host: they have the same port everywhere.
+func (e *Endpoint) epmdOf(name nodeid.Name) string {
+	if name.Host() == e.cfg.Self.Host() || name.Loopback() {
+		return e.cfg.EPMD
+	}
+	_, port, err := net.SplitHostPort(e.cfg.EPMD)
+	if err != nil {
+		return e.cfg.EPMD
+	}
+	return net.JoinHostPort(hostOf(name), port)
+}
+
+// hostOf is the host of a name as the resolver wants it.
+func hostOf(name nodeid.Name) string { return strings.Trim(name.Host(), "[]") }
+
+// reasonOf sorts the error of a dial.
+func reasonOf(ctx context.Context, err error) Reason {
+	var f *failure
+	switch {
+	case errors.Is(context.Cause(ctx), errSetupTime):
+		return TimedOut
+	case errors.As(err, &f):
+		return f.reason
+	}
+	return NoHolder
+}
+
+// inTime says of an error that time was over, where that is its cause.
+func inTime(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errSetupTime) && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}

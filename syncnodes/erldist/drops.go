@@ -1,0 +1,19 @@
+package erldist
+
+import "sync/atomic"
+
+// drops counts what nodes sent that nothing is done with.
+type drops struct {
+	tooLong    atomic.Uint64 // frames of more than maxFrame
+	unreadable atomic.Uint64 // messages that are no term, or none that is read
+	unknown    atomic.Uint64 // messages that ask for what there is not, and that expect no answer
+}
+
+// counts are the counters by their names.
+func (d *drops) counts() map[string]uint64 {
+	return map[string]uint64{
+		"too_long":   d.tooLong.Load(),
+		"unreadable": d.unreadable.Load(),
+		"unknown":    d.unknown.Load(),
+	}
+}
