@@ -58,6 +58,12 @@
 //   - a long and a short name are to connect
 //   - a long name has a host without a dot
 //
+// and, on the command line, what erl passes over:
+//
+//   - a flag is not known
+//   - a flag gives a parameter no term: -1 is none, but a flag, as it is to erl
+//   - the name of a parameter is no atom
+//
 // No other difference is known: TestOTPReadsTheSame holds the package against the
 // code of the Erlang in PATH, and TestErlStartsWithTheSame against real starts.
 //

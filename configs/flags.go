@@ -21,7 +21,8 @@ type Flag struct {
 type FlagSet struct {
 	Flags []Flag
 	// Params takes an unknown flag with pairs of words after it as parameters
-	// of an application, as erl does: -kernel sync_nodes_timeout 5000.
+	// of an application, as erl does: -kernel sync_nodes_timeout 5000. Then
+	// every word that begins with '-' is a flag, as in erl.
 	Params bool
 }
 
@@ -97,8 +98,7 @@ func usagef(hint, format string, args ...any) error {
 
 // Parse reads the words after the command's name. Each flag has one dash and
 // takes its value as a word of its own; flags stand before, between or after
-// operands; a word that begins with '-' is a flag unless it is a negative
-// number or "-" alone; after "--" all words are operands. The error is a
+// operands (see IsFlag); after "--" all words are operands. The error is a
 // *UsageError.
 func (s FlagSet) Parse(args []string) (*Args, error) {
 	a := &Args{values: map[string][]string{}}
@@ -113,7 +113,7 @@ func (s FlagSet) Parse(args []string) (*Args, error) {
 		case word == "--":
 			a.Operands = append(a.Operands, args...)
 			return a, nil
-		case !IsFlag(word):
+		case !s.IsFlag(word):
 			a.Operands = append(a.Operands, word)
 		default:
 			taken, err := s.take(a, word, args)
@@ -135,7 +135,7 @@ func (s FlagSet) take(a *Args, word string, rest []string) (int, error) {
 		return s.takeParams(a, word, rest)
 	}
 	f := s.Flags[at]
-	if f.Pair != "" && len(rest) > 1 && !endsValues(rest[0]) && !endsValues(rest[1]) {
+	if f.Pair != "" && len(rest) > 1 && !s.endsValues(rest[0]) && !s.endsValues(rest[1]) {
 		return s.takePair(a, f, rest)
 	}
 	if a.Has(name) && !f.Many {
@@ -145,7 +145,7 @@ func (s FlagSet) take(a *Args, word string, rest []string) (int, error) {
 		a.values[name] = append(a.values[name], "")
 		return 0, nil
 	}
-	if len(rest) == 0 || endsValues(rest[0]) {
+	if len(rest) == 0 || s.endsValues(rest[0]) {
 		return 0, usagef("write '"+word+" "+f.Value+"'", "%s needs a value", word)
 	}
 	value := rest[0]
@@ -165,7 +165,7 @@ func (s FlagSet) take(a *Args, word string, rest []string) (int, error) {
 // takePair reads a flag with two values. The error repeats none of them: they
 // may be a secret with blanks in it.
 func (s FlagSet) takePair(a *Args, f Flag, rest []string) (int, error) {
-	if len(rest) > 2 && !endsValues(rest[2]) {
+	if len(rest) > 2 && !s.endsValues(rest[2]) {
 		return 0, usagef("write '-"+f.Name+" "+f.Value+"' or '-"+f.Name+" "+f.Pair+"'", "-%s takes one value or two", f.Name)
 	}
 	if a.pairs == nil {
@@ -177,25 +177,31 @@ func (s FlagSet) takePair(a *Args, f Flag, rest []string) (int, error) {
 
 // takeParams reads -App Par Term [Par Term ...] as init:get_argument/1 and
 // application_controller:get_cmd_env/1 do, except that a lone last word is an
-// error where OTP drops it.
+// error where OTP drops it. A word that begins with '+' ends the pairs: erlexec
+// takes it for the emulator.
 func (s FlagSet) takeParams(a *Args, word string, rest []string) (int, error) {
 	app := word[1:]
 	if !s.Params || !isBareAtom(app) {
 		return 0, s.unknown(word)
 	}
 	n := 0
-	for n < len(rest) && !endsValues(rest[n]) {
+	for n < len(rest) && !s.endsValues(rest[n]) && !strings.HasPrefix(rest[n], "+") {
 		n++
 	}
+	signed := n < len(rest) && isSignedNumber(rest[n])
 	near := Suggest(app, s.names())
 	switch {
 	case n == 0 && app == "kernel":
 		return 0, usagef("", "-kernel takes pairs of a parameter and a term")
-	case n == 0, n == 1 && app != "kernel", near == "setcookie": // whose value is a secret
+	case n == 0, n == 1 && app != "kernel" && !signed, near == "setcookie": // whose value is a secret
 		return 0, s.unknown(word)
 	}
 	if n%2 == 1 {
-		return 0, usagef("", "%s takes pairs of a parameter and a term, and %q has no term", word, rest[n-1])
+		hint := ""
+		if signed {
+			hint = fmt.Sprintf("write '(%s)', since a word that begins with '%c' is a flag", rest[n], rest[n][0])
+		}
+		return 0, usagef(hint, "%s takes pairs of a parameter and a term, and %q has no term", word, rest[n-1])
 	}
 	for i := 0; i < n; i += 2 {
 		a.Params = append(a.Params, Param{App: app, Name: rest[i], Term: rest[i+1]})
@@ -288,14 +294,24 @@ func asksForHelp(args []string) bool {
 	return false
 }
 
-// IsFlag reports whether word begins a new flag: a dash, and neither "-"
-// alone nor a negative number. "--" is handled before.
-func IsFlag(word string) bool {
-	return len(word) > 1 && word[0] == '-' && !(word[1] >= '0' && word[1] <= '9') && word != "--"
+// IsFlag reports whether word begins a new flag. With Params that is every word
+// with a dash in front, as init:parse_boot_args/1 has it: -1 is no value. Without,
+// "-" alone and a negative number are none: an operand may be a term. "--" is
+// handled before.
+func (s FlagSet) IsFlag(word string) bool {
+	if word == "--" || !strings.HasPrefix(word, "-") {
+		return false
+	}
+	return s.Params || word != "-" && !isSignedNumber(word)
 }
 
 // endsValues reports whether word cannot be a flag's value.
-func endsValues(word string) bool { return word == "--" || IsFlag(word) }
+func (s FlagSet) endsValues(word string) bool { return word == "--" || s.IsFlag(word) }
+
+// isSignedNumber reports whether word begins as a number with a sign.
+func isSignedNumber(word string) bool {
+	return len(word) > 1 && (word[0] == '-' || word[0] == '+') && word[1] >= '0' && word[1] <= '9'
+}
 
 // isBareAtom reports whether s is an atom that needs no quotes.
 func isBareAtom(s string) bool {

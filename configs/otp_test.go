@@ -38,6 +38,9 @@ var stricter = []rule{
 	{"a sync list holds something else than names of nodes", regexp.MustCompile(`^sync_nodes_[a-z]+: .* is no node name`)},
 	{"sync_nodes_timeout is more than 32 bits of milliseconds", regexp.MustCompile(`^sync_nodes_timeout: want at most`)},
 	{"inet_dist_listen_min is above inet_dist_listen_max", regexp.MustCompile(`^inet_dist_listen_min: .* is above`)},
+	{"a flag is not known", regexp.MustCompile(`^unknown flag -`)},
+	{"a flag gives a parameter no term", regexp.MustCompile(`^-[a-z]+ takes pairs of a parameter and a term`)},
+	{"the name of a parameter is no atom", regexp.MustCompile(`^want the name of a parameter, an atom, got `)},
 	{"a long and a short name are to connect", regexp.MustCompile(`long and short names never connect`)},
 }
 
@@ -70,10 +73,13 @@ func TestStricterRulesAreDocumented(t *testing.T) {
 	}
 }
 
-// reading is what a start with the given -config files, and no other flags,
-// comes to.
-func reading(files []string, params ...Param) (*reader, Problems) {
-	args := &Args{values: map[string][]string{"config": files}, Params: params}
+// reading is what a start with these words on the command line comes to. There is
+// no reader where the words themselves are wrong.
+func reading(words []string) (*reader, Problems) {
+	args, err := FlagSet{Flags: Flags(), Params: true}.Parse(words)
+	if err != nil {
+		return nil, Problems{{Severity: Error, Msg: err.Error()}}
+	}
 	r := newReader(Input{Args: args, Getenv: env(nil), Host: altair})
 	r.read()
 	_, problems := r.done()
@@ -92,6 +98,8 @@ func compare(r *reader, problems Problems, refused bool, kernel, defaults map[st
 		return ""
 	case len(errs) > 0 && !excused(errs):
 		return "OTP starts, and here is wrong: " + errs.Error()
+	case r == nil:
+		return ""
 	}
 	for at, p := range r.params {
 		if at.app != "kernel" {
@@ -136,6 +144,7 @@ func verdictOf(t *testing.T, line []byte) (refused bool, kernel map[string]erlte
 	return false, proplist(t, verdict[1])
 }
 
+// proplist leaves out what is not called by an atom: nobody can ask for it.
 func proplist(t *testing.T, term erlterm.Term) map[string]erlterm.Term {
 	t.Helper()
 	values := map[string]erlterm.Term{}
@@ -145,7 +154,9 @@ func proplist(t *testing.T, term erlterm.Term) map[string]erlterm.Term {
 	}
 	for _, e := range list {
 		pair := e.(erlterm.Tuple)
-		values[string(pair[0].(erlterm.Atom))] = pair[1]
+		if name, ok := pair[0].(erlterm.Atom); ok {
+			values[string(name)] = pair[1]
+		}
 	}
 	return values
 }
@@ -191,7 +202,7 @@ func judge(t *testing.T, dir string, trials []trial) {
 		if !refused {
 			starts++
 		}
-		r, problems := reading(tr.paths)
+		r, problems := reading(tr.words())
 		if said := compare(r, problems, refused, kernel, nil); said != "" {
 			t.Errorf("%s\n%s%s", said, tr, lines[i])
 		}
@@ -210,12 +221,12 @@ func TestErlStartsWithTheSame(t *testing.T) {
 		tr := g.trial()
 		tr.flags = g.flags()
 		tr.write(t, t.TempDir())
-		kernel, decided := startErl(t, tr.erlArgs())
+		kernel, decided := startErl(t, tr.words())
 		if !decided {
 			hanging++
 			continue
 		}
-		r, problems := reading(tr.paths, tr.flags...)
+		r, problems := reading(tr.words())
 		if said := compare(r, problems, kernel == nil, kernel, defaults); said != "" {
 			t.Errorf("%s\n%s", said, tr)
 		}
@@ -264,7 +275,7 @@ func startErl(t *testing.T, args []string) (kernel map[string]erlterm.Term, deci
 type trial struct {
 	names []string // of -config
 	files map[string]string
-	flags []Param
+	flags []string // further words of the command line
 
 	paths []string // once written
 }
@@ -284,19 +295,17 @@ func (tr *trial) write(t *testing.T, dir string) {
 	}
 }
 
-func (tr *trial) erlArgs() (args []string) {
+// words are the command line of both.
+func (tr *trial) words() (words []string) {
 	for _, path := range tr.paths {
-		args = append(args, "-config", path)
+		words = append(words, "-config", path)
 	}
-	for _, p := range tr.flags {
-		args = append(args, "-"+p.App, p.Name, p.Term)
-	}
-	return args
+	return append(words, tr.flags...)
 }
 
 func (tr trial) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "-config %v %v\n", tr.names, tr.flags)
+	fmt.Fprintf(&b, "-config %v %q\n", tr.names, tr.flags)
 	for _, name := range slices.Sorted(maps.Keys(tr.files)) {
 		fmt.Fprintf(&b, "-- %s --\n%s\n", name, tr.files[name])
 	}
@@ -404,15 +413,45 @@ func (g configGen) kernelParam() (name, value string) {
 	return v.name, v.good
 }
 
-// flags are parameters of the command line, each once.
-func (g configGen) flags() (params []Param) {
+// flags are words that set parameters of kernel, each once.
+func (g configGen) flags() (words []string) {
+	given := map[string]bool{}
 	for range g.IntN(3) {
-		name, value := g.kernelParam()
-		if !slices.ContainsFunc(params, func(p Param) bool { return p.Name == name }) {
-			params = append(params, Param{"kernel", name, value})
+		words = append(words, "-kernel")
+		for range 1 + g.IntN(2) {
+			if name, value := g.kernelParam(); !given[name] {
+				given[name] = true
+				words = append(words, name, value)
+			}
+		}
+		if g.IntN(10) == 0 {
+			words = append(words, g.doubtful()...)
 		}
 	}
-	return params
+	return words
+}
+
+// doubtful are words that go on behind pairs, and may end them.
+func (g configGen) doubtful() []string {
+	name := g.pick("a", "b", "c")
+	return [][]string{
+		{name, "-1"},
+		{name, "-1.5"},
+		{name, "(-1)"},
+		{name, " -1"},
+		{name, "+1"},
+		{name, "(+1)"},
+		{name, "-"},
+		{name, "-x"},
+		{name},
+		{"-1"},
+		{"-"},
+		{name, "-1", "d", "2"},
+		{name, ""},
+		{name, "-1", "-kernel", "d", "2"},
+		{name, "1."},
+		{`"` + name + `"`, "1"},
+	}[g.IntN(16)]
 }
 
 // TestStrictVerdicts: of the texts that OTP 27 has judged, those are read that
@@ -477,7 +516,7 @@ func TestCorpusVerdicts(t *testing.T) {
 				continue
 			}
 			judged++
-			_, problems := reading(tr.paths)
+			_, problems := reading(tr.words())
 			switch errs := problems.Errors(); {
 			case !verdict.OK && len(errs) == 0:
 				t.Errorf("%s as %s: nothing is wrong here, OTP: %s", v.File, name, verdict.Error)

@@ -36,7 +36,7 @@ func (p Program) answer(word string, done []string, ask func(Question) []Candida
 		return s.first(before)
 	case p.isBefore(done[0]):
 		s.flags.Flags = p.Before
-	case configs.IsFlag(done[0]):
+	case p.Daemon.IsFlag(done[0]):
 		s.flags = p.Daemon
 	default:
 		i := slices.IndexFunc(p.Commands, func(c Command) bool { return c.Name == done[0] })

@@ -122,7 +122,8 @@ func TestComplete(t *testing.T) {
 		{"-kernel ", "net_ticktime sync_nodes_timeout"},
 		{"-kernel n", "net_ticktime"},
 		{"-kernel net_ticktime ", ""},
-		{"-kernel net_ticktime -1 ", "sync_nodes_timeout"},
+		{"-kernel net_ticktime 1 ", "sync_nodes_timeout"},
+		{"-kernel net_ticktime -1 ", ""}, // a flag
 		{"-kernel net_ticktime 4 -n", "-name"},
 		{"-shop ", ""},
 		{"-shop port 80 -kernel s", "sync_nodes_timeout"},

@@ -24,7 +24,7 @@ func readLine(flags configs.FlagSet, words []string) *line {
 			l.operands = append(l.operands, word)
 		case word == "--":
 			l.flag, l.app, l.ended = nil, "", true
-		case configs.IsFlag(word):
+		case flags.IsFlag(word):
 			l.begin(flags, word[1:])
 		case l.app != "", l.flag != nil && len(l.values) < most(*l.flag):
 			l.values = append(l.values, word)
