@@ -64,6 +64,12 @@ var nested = []struct {
 		[]string{"1", "-2", "u", "-args_file", "nowhere"},
 	},
 	{
+		"dashes behind extra",
+		map[string]string{"vm.args": "-a -extra 'b --' c-- d -extra e"},
+		[]string{"-a"},
+		[]string{"b --", "c--", "d", "-extra", "e"},
+	},
+	{
 		"a quoted name",
 		map[string]string{"vm.args": "-args_file 'x y'", "x y": "-b"},
 		[]string{"-b", "--", "--"},
