@@ -51,6 +51,12 @@ type call struct {
 	answer func(callResult)
 }
 
+// question is a request, and its text, which is sent to nodes like this.
+type question struct {
+	request erlterm.Term
+	text    []byte
+}
+
 type callResult struct {
 	term erlterm.Term
 	err  error
@@ -92,18 +98,18 @@ func (n *Node) Call(ctx context.Context, to Address, request erlterm.Term) (erlt
 	case len(text) > maxTerm:
 		return nil, fmt.Errorf("calling %s: %w: the term has %d bytes as text, at most %d may be", to.Name, ErrTooLong, len(text), maxTerm)
 	}
-	return n.callAt(ctx, to, text, func(l *loop, connected func(bool)) {
+	return n.callAt(ctx, to, question{request, text}, func(l *loop, connected func(bool)) {
 		l.connect(to.Node, (*membership.Core).Reach, connected)
 	})
 }
 
 // callLinked calls a process on a node that is connected already.
-func (n *Node) callLinked(ctx context.Context, to Address, text []byte) (erlterm.Term, error) {
-	return n.callAt(ctx, to, text, func(_ *loop, connected func(bool)) { connected(true) })
+func (n *Node) callLinked(ctx context.Context, to Address, request erlterm.Term) (erlterm.Term, error) {
+	return n.callAt(ctx, to, question{request, erlterm.AppendLiteral(nil, request)}, func(_ *loop, connected func(bool)) { connected(true) })
 }
 
 // callAt calls a process on another node when connect has told that it is connected.
-func (n *Node) callAt(ctx context.Context, to Address, text []byte, connect func(l *loop, connected func(bool))) (erlterm.Term, error) {
+func (n *Node) callAt(ctx context.Context, to Address, asked question, connect func(l *loop, connected func(bool))) (erlterm.Term, error) {
 	var id uint64 // the loop's
 	result, err := await(ctx, n, func(l *loop, answer func(callResult)) {
 		connect(l, func(connected bool) {
@@ -111,12 +117,12 @@ func (n *Node) callAt(ctx context.Context, to Address, text []byte, connect func
 			case !connected:
 				answer(callResult{err: ErrNodeDown})
 			case ctx.Err() == nil: // it may have taken long
-				id = l.call(to, text, answer)
+				id = l.call(to, asked, answer)
 			}
 		})
 	})
 	if err != nil {
-		n.post(context.Background(), func(l *loop) { delete(l.calls, id) })
+		n.post(context.Background(), func(l *loop) { l.forgetCall(id) })
 		return nil, fmt.Errorf("calling %s: %w", to.Name, err)
 	}
 	return result.term, result.err
@@ -144,7 +150,7 @@ func (n *Node) callHere(ctx context.Context, to Address, request erlterm.Term) (
 }
 
 // call sends a call and gives its id.
-func (l *loop) call(to Address, text []byte, answer func(callResult)) uint64 {
+func (l *loop) call(to Address, asked question, answer func(callResult)) uint64 {
 	id := l.nextID()
 	link, ok := l.core.Link(to.Node)
 	if !ok {
@@ -152,14 +158,30 @@ func (l *loop) call(to Address, text []byte, answer func(callResult)) uint64 {
 		return id
 	}
 	l.calls[id] = call{to: to, answer: answer}
+	if conn := l.erlang.conns[link]; conn != nil {
+		conn.Call(id, to.Name, asked.request)
+		return id
+	}
 	payload := binary.AppendUvarint([]byte{kindCall}, id)
 	payload = binary.AppendUvarint(payload, uint64(len(to.Name)))
-	payload = append(append(payload, to.Name...), text...)
+	payload = append(append(payload, to.Name...), asked.text...)
 	if err := l.sendPayload(sessionOf(link), payload, id, ""); err != nil {
 		delete(l.calls, id)
 		answer(callResult{err: fmt.Errorf("calling %s: %w", to.Name, err)})
 	}
 	return id
+}
+
+// forgetCall drops a call that nobody waits for any more.
+func (l *loop) forgetCall(id uint64) {
+	c, ok := l.calls[id]
+	if !ok {
+		return
+	}
+	delete(l.calls, id)
+	if link, linked := l.core.Link(c.to.Node); linked && l.erlang.conns[link] != nil {
+		l.erlang.conns[link].Forget(id)
+	}
 }
 
 // dropCalls ends the calls to a node that went down.

@@ -97,28 +97,29 @@ func (l *loop) dialFailed(o session.DialFailed) {
 	}
 	l.handshakes.count(Dialled, outcomeOf(o.Reason), 1)
 	if o.Reason == session.CookiesDiffer || o.Reason == session.Unreadable {
-		if l.mayTellRefusal(o.Name) {
-			l.log.Warn(string(o.Name) + " refused us: our cookies differ")
-		}
+		l.tellRefusal(o.Name, string(o.Name)+" refused us: our cookies differ")
+	}
+	if o.Reason == session.NoHolder && l.triesErlang(o.Name) {
+		return
 	}
 	l.core.DialFailed(o.Name, dialErrorOf(o.Reason), now)
 }
 
-// mayTellRefusal allows one line a minute for each name.
-func (l *loop) mayTellRefusal(name nodeid.Name) bool {
+// tellRefusal tells why a peer does not connect, once a minute for each name.
+func (l *loop) tellRefusal(name nodeid.Name, line string, fields ...any) {
 	now := l.now()
 	if last, told := l.refused[name]; told && now-last < refusalEvery {
-		return false
+		return
 	}
 	l.refused[name] = now
-	return true
+	l.log.Warn(line, fields...)
 }
 
 func (l *loop) carryMembership(o membership.Output) {
 	now := l.now()
 	switch o := o.(type) {
 	case membership.Dial:
-		l.endpoint.DialHolder(o.Node, o.Holder, now)
+		l.dial(o)
 	case membership.Claim:
 		l.endpoint.Dial(l.node.name, now)
 	case membership.Announce:
@@ -126,11 +127,23 @@ func (l *loop) carryMembership(o membership.Output) {
 	case membership.Send:
 		l.sendMessage(o)
 	case membership.Admit:
+		if conn := l.erlang.conns[o.Link]; conn != nil {
+			l.admitErlang(o.Link, conn)
+			return
+		}
 		l.endpoint.Admit(sessionOf(o.Link), now)
 	case membership.Refuse:
+		if conn := l.erlang.conns[o.Link]; conn != nil {
+			conn.Close()
+			return
+		}
 		l.handshakes.decide(sessionOf(o.Link), outcomeOf(refusalOf(o.Cause)))
 		l.endpoint.Refuse(sessionOf(o.Link), refusalOf(o.Cause), now)
 	case membership.Close:
+		if conn := l.erlang.conns[o.Link]; conn != nil {
+			conn.Close()
+			return
+		}
 		l.endpoint.Drop(sessionOf(o.Link), closeReason(o.Reason), now)
 	case membership.CheckListener:
 		l.checkListener(o)
@@ -154,6 +167,10 @@ func (l *loop) carryMembership(o membership.Output) {
 }
 
 func (l *loop) sendMessage(o membership.Send) {
+	if conn := l.erlang.conns[o.Link]; conn != nil {
+		l.sendErlang(conn, o)
+		return
+	}
 	payload := membership.AppendMessage(nil, o.Message)
 	l.sent(l.sendPayload(sessionOf(o.Link), payload, o.Seq, o.ReplyTo))
 }
@@ -205,8 +222,11 @@ func (l *loop) tell(e membership.Event) {
 		})
 	}
 	l.waiting.event(e)
-	if !e.Up {
+	switch {
+	case !e.Up:
 		l.dropCalls(e.Node)
+	case e.Erlang:
+		l.erlangUp(e.Node)
 	}
 	l.syncEvent(e)
 }

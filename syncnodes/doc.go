@@ -3,13 +3,14 @@
 // each other. It is the API for Go programs that embed a node; the daemon is
 // one of them.
 //
-// A node is put together from four parts below this folder, and is itself the
+// A node is put together from five parts below this folder, and is itself the
 // only place where they meet:
 //
 //	bus         carries packets between nodes (NATS, or memory in tests)
 //	session     decides who may connect, seals and opens frames; pure
+//	erldist     connections with real Erlang and Elixir nodes, where Options.Erlang wants them
 //	membership  peers, probes and verdicts; pure
-//	syncnodes   one goroutine, the loop, that owns both and drives them
+//	syncnodes   one goroutine, the loop, that owns all of them and drives them
 //
 // design.md, beside this file, has the states of a peer.
 //
@@ -112,6 +113,10 @@
 // that is switched on, a daemon shows everybody who reaches the address the nodes that
 // it knows, with their states, why they went down and who sees whom, and where its own
 // server listens; nothing can be changed there.
+//
+// With Options.Erlang the cookie is also what Erlang's distribution makes of it, which is
+// far less: package erldist says what. Who is let in there is a node like any other, and
+// may call our processes; he is root on every Erlang node that has the cookie.
 //
 // Whoever may open the daemon's control
 // socket, its own user and root, may do all that it can, and read the cookie.

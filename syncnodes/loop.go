@@ -34,6 +34,7 @@ type loop struct {
 	// owned by the goroutine
 	core     *membership.Core
 	endpoint *session.Endpoint
+	erlang   erlang
 	hosts    hosts
 	setup    time.Duration // net_setuptime
 	cookie   string
@@ -82,6 +83,8 @@ func (l *loop) run() {
 			l.takeReply(r)
 		case e := <-l.conn.Events():
 			l.takeBusEvent(e)
+		case e := <-l.erlang.events():
+			l.takeErlang(e)
 		case <-l.settling:
 			l.settling = nil
 			l.drain() // the routes of the first round were told before
@@ -114,10 +117,14 @@ func (l *loop) drain() {
 		l.takeBusEvent(<-l.conn.Events())
 		l.carryOut()
 	}
+	for range len(l.erlang.events()) {
+		l.takeErlang(<-l.erlang.events())
+		l.carryOut()
+	}
 }
 
 func (l *loop) deadline() time.Duration {
-	next := min(l.core.Deadline(), l.claimDeadline(), l.sync.deadline(), l.nextCensus(), l.waiting.nextPing())
+	next := min(l.core.Deadline(), l.claimDeadline(), l.sync.deadline(), l.nextCensus(), l.waiting.nextPing(), l.erlang.scout.deadline())
 	if at, ok := l.endpoint.Deadline(); ok {
 		next = min(next, at)
 	}
@@ -141,6 +148,7 @@ func (l *loop) tick() {
 	l.tickSync(now)
 	l.tickCensus(now)
 	l.tickPings(now)
+	l.tickScout(now)
 	l.tickBeat(now)
 }
 

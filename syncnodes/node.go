@@ -248,8 +248,9 @@ func (n *Node) SetCookie(ctx context.Context, node nodeid.Name, cookie string) e
 		if node == "" || node == n.name {
 			l.setCookie(cookie, key)
 		} else {
-			l.setNodeCookie(node, key)
+			l.setNodeCookie(node, cookie, key)
 		}
+		l.setErlangCookies()
 		l.conn.SetRouteSecrets(l.keys.routeSecrets())
 	})
 }

@@ -107,6 +107,13 @@ func (ps *processes) deliver(name string, request erlterm.Term, answer func(erlt
 	}
 }
 
+// has reports whether a process of that name is registered.
+func (ps *processes) has(name string) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return ps.byName[name] != nil
+}
+
 // errHandlerExit is the cause of a crash that is no panic.
 var errHandlerExit = errors.New("its handler ended the goroutine")
 

@@ -64,13 +64,16 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 	}
 	l.keys.also = keys[c.AlsoAccept]
 	l.endpoint.SetAlsoAccept(l.keys.also)
+	l.erlang.cookies.Also = c.AlsoAccept
 	for name, cookie := range c.NodeCookies {
 		if name != l.node.name {
-			l.setNodeCookie(name, keys[cookie])
+			l.setNodeCookie(name, cookie, keys[cookie])
 		}
 	}
+	l.setErlangCookies()
 	l.conn.SetRouteSecrets(l.keys.routeSecrets())
 	l.setup = c.SetupTime
+	l.erlang.setSetupTime(c.SetupTime)
 	l.endpoint.SetTimes(c.SetupTime, keepKeys(c.Detector.Timeout))
 	l.conn.SetInterval(c.Detector.Interval)
 	l.core.SetTimes(c.Detector.Interval, c.Detector.Timeout, c.Detector.GoneAfter, now)
@@ -85,16 +88,19 @@ func (l *loop) reconfigure(c Change, keys map[string]session.Key) {
 // setCookie changes the own cookie.
 func (l *loop) setCookie(cookie string, key session.Key) {
 	l.cookie, l.printed, l.keys.own = cookie, key.Fingerprint(), key
+	l.erlang.cookies.Own = cookie
 	l.endpoint.SetKey(key, l.now())
 }
 
-// setNodeCookie changes the cookie for connections with one node; the zero key is
-// none.
-func (l *loop) setNodeCookie(name nodeid.Name, key session.Key) {
+// setNodeCookie changes the cookie for connections with one node; "" with the zero key
+// is none.
+func (l *loop) setNodeCookie(name nodeid.Name, cookie string, key session.Key) {
 	if key.IsZero() {
 		delete(l.keys.nodes, name)
+		delete(l.erlang.cookies.Nodes, name)
 	} else {
 		l.keys.nodes[name] = key
+		l.erlang.cookies.Nodes[name] = cookie
 	}
 	l.endpoint.SetNodeKey(name, key, l.now())
 }

@@ -63,6 +63,10 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	n.processes = newProcesses(opts.Logger)
 	n.Register(PingPong, answerPing)
 	n.Register(ClusterView, n.answerView)
+	if err := l.openErlang(ctx); err != nil {
+		l.abandon()
+		return nil, fmt.Errorf("starting a node: %w", err)
+	}
 	claimed := make(chan struct{})
 	l.joined = func() { close(claimed) }
 	go l.live()
@@ -74,6 +78,15 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	case <-ctx.Done():
 		n.Close()
 		return nil, fmt.Errorf("starting a node: %w", ctx.Err())
+	}
+}
+
+// abandon ends what began before the loop did.
+func (l *loop) abandon() {
+	l.node.processes.close()
+	l.helpers.close()
+	if err := l.conn.Close(); err != nil {
+		l.log.Debug("closing the bus", "error", err)
 	}
 }
 
@@ -158,6 +171,7 @@ func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 	}
 	l.core = membership.New(membership.Config{
 		Self: opts.Name, Incarnation: n.inc, Info: info, Sync: opts.Sync.expected(), AutoConnect: opts.AutoConnect,
+		Erlang:   opts.Erlang.Distribution,
 		Interval: opts.Detector.Interval, Timeout: opts.Detector.Timeout, GoneAfter: opts.Detector.GoneAfter,
 		NextID: l.nextID, Rand: seededRand(),
 	}, l.now())
@@ -196,6 +210,9 @@ func (l *loop) live() {
 	l.node.err = l.err
 	l.node.monitors.close()
 	l.helpers.close()
+	if err := l.erlang.close(); err != nil {
+		l.log.Debug("closing Erlang's distribution", "error", err)
+	}
 	if err := l.conn.Close(); err != nil {
 		l.log.Debug("closing the bus", "error", err)
 	}
@@ -252,9 +269,7 @@ func (l *loop) claimFailed(o session.DialFailed) {
 	case session.InUse:
 		l.core.ClaimRefused(o.Incarnation, l.now())
 	case session.CookiesDiffer:
-		if l.mayTellRefusal(o.Name) {
-			l.log.Warn("a node with another cookie has our name", "name", l.node.name)
-		}
+		l.tellRefusal(o.Name, "a node with another cookie has our name", "name", l.node.name)
 	}
 }
 
@@ -276,6 +291,7 @@ func (l *loop) tickClaim(now time.Duration) {
 	}
 	l.hasJoined = true
 	l.core.Join(now)
+	l.erlang.open()
 	l.startSync(now)
 	l.joined()
 }

@@ -42,6 +42,8 @@ const (
 const (
 	resultOK        = "ok"
 	resultSenseless = "senseless" // the other node is of another make
+	// resultNotAllowed is of Erlang's distribution: one of the two has a list of names
+	resultNotAllowed = "not_allowed"
 )
 
 // Stats tells all at one moment.

@@ -45,7 +45,7 @@ func (n *Node) View(ctx context.Context, of nodeid.Name) ([]PeerView, error) {
 	if of == n.name {
 		return n.viewHere(ctx)
 	}
-	term, err := n.callLinked(ctx, Address{Name: ClusterView, Node: of}, erlterm.AppendLiteral(nil, viewRequest))
+	term, err := n.callLinked(ctx, Address{Name: ClusterView, Node: of}, viewRequest)
 	if err != nil {
 		return nil, err
 	}

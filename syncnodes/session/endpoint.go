@@ -280,6 +280,10 @@ func (e *Endpoint) outranks(name nodeid.Name, inc nodeid.Incarnation) bool {
 	return e.cfg.Incarnation.Compare(inc) > 0
 }
 
+// Reject counts a node that came with another cookie by a way of its own, so that its
+// line is within the limits of all.
+func (e *Endpoint) Reject(name nodeid.Name, now time.Duration) { e.reject(name, now) }
+
 // reject logs a rejection, within limits.
 func (e *Endpoint) reject(name nodeid.Name, now time.Duration) {
 	e.endMinute(now)
