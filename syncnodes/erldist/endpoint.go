@@ -26,6 +26,9 @@ type Endpoint struct {
 	half     halfOpen
 	opened   sync.Once
 
+	closing  sync.Once
+	closeErr error // once closing is done
+
 	mu        sync.Mutex // guards what follows
 	cookies   Cookies
 	setupTime time.Duration
@@ -89,17 +92,19 @@ func (e *Endpoint) Creation() uint32 { return e.creation }
 func (e *Endpoint) Dropped() map[string]uint64 { return e.drops.counts() }
 
 // Close ends all connections, frees the name, and returns when all is over; their ends
-// are not told. A second call waits too.
+// are not told. A second call waits too, and answers the same.
 func (e *Endpoint) Close() error {
-	conns := e.registry.close()
-	e.tasks.cancel()
-	e.events.close()
-	err := e.listener.Close()
-	for _, conn := range conns {
-		conn.Close()
-	}
-	e.tasks.wait()
-	return err
+	e.closing.Do(func() {
+		conns := e.registry.close()
+		e.tasks.cancel()
+		e.events.close()
+		e.closeErr = e.listener.Close()
+		for _, conn := range conns {
+			conn.Close()
+		}
+		e.tasks.wait()
+	})
+	return e.closeErr
 }
 
 // dialCookie is the cookie that a node is shown, and has to show.
