@@ -40,7 +40,7 @@ of YAML. An event has
   self, start  the node that saw it, and its incarnation
   event        nodeup or nodedown
   node         whom it is about; incarnation: which start of it
-  type         visible or hidden: the connection
+  type         of the connection: visible, hidden, or erlang (a visible node of Erlang)
   before       the state before; after: the one since
   reason       of a nodedown: an atom of OTP's; detail: more words
   up_for       of a nodedown: how long it was up

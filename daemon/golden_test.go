@@ -95,6 +95,7 @@ func (n *stagedNode) Status(context.Context) (syncnodes.Status, error) {
 		Peers: []syncnodes.Peer{
 			{Node: "b@127.0.0.1", State: membership.Up, Incarnation: nodeid.Incarnation{1}, Since: time.Second, RoundTrip: time.Millisecond, Expected: true, Address: "127.0.0.1:4371", Version: "v0.2.0"},
 			{Node: "c@127.0.0.1", State: membership.Down, Incarnation: nodeid.Incarnation{2}, Since: time.Second, Reason: membership.NetTickTimeout, Detail: "unresponsive for 3.0s", Expected: true},
+			{Node: "e@127.0.0.1", State: membership.Up, Incarnation: nodeid.Incarnation{4}, Since: time.Second, Erlang: true, RoundTrip: time.Millisecond},
 			{Node: "h@127.0.0.1", State: membership.Suspect, Incarnation: nodeid.Incarnation{3}, Since: time.Second, Hidden: true, Detail: "no answer", RoundTrip: time.Millisecond},
 		},
 		Dropped: map[string]uint64{"replayed": 2},
@@ -118,6 +119,7 @@ func stageDaemon(t *testing.T) func(string) string {
 		t.Context(),
 		event.Event{Kind: event.NodeUp, Self: "a@127.0.0.1", Start: "0193", Node: "b@127.0.0.1", Incarnation: "0194", Type: event.Visible, Before: "idle", After: "up", Time: at, Monotonic: event.Duration(time.Hour)},
 		event.Event{Kind: event.NodeDown, Self: "a@127.0.0.1", Start: "0193", Node: "b@127.0.0.1", Incarnation: "0194", Type: event.Visible, Before: "suspect", After: "down", Time: at.Add(time.Minute), Monotonic: event.Duration(61 * time.Minute), Reason: "connection_closed", Detail: "crashed", UpFor: event.Duration(time.Minute)},
+		event.Event{Kind: event.NodeUp, Self: "a@127.0.0.1", Start: "0193", Node: "e@127.0.0.1", Incarnation: "6572", Type: event.Erlang, Before: "connecting", After: "up", Time: at.Add(2 * time.Minute), Monotonic: event.Duration(62 * time.Minute)},
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func monitorHead(s terminal.Style, status control.Status, of nodeid.Pattern, now
 	text = fmt.Sprintf("%s: %s\n", s.Strong(string(status.Node)), text)
 	for _, p := range status.Peers {
 		if p.Since != nil && (of == "" || of.Match(p.Node)) {
-			text += monitored(s, "", p.State, p.Node, p.Hidden, "since "+clockText(*p.Since, now), p.Reason, p.Detail)
+			text += monitored(s, "", p.State, p.Node, event.TypeOf(p.Hidden, p.Erlang), "since "+clockText(*p.Since, now), p.Reason, p.Detail)
 		}
 	}
 	return text
@@ -82,13 +82,13 @@ func monitorLine(s terminal.Style, e event.Event, zone *time.Location) string {
 		upFor = "was up for " + e.UpFor.Rounded().String()
 	}
 	at := e.Time.In(zone)
-	return monitored(s, clockText(at, at), e.After, e.Node, e.Type == event.Hidden, e.Reason, e.Detail, upFor)
+	return monitored(s, clockText(at, at), e.After, e.Node, e.Type, e.Reason, e.Detail, upFor)
 }
 
 // monitored is a line about a node, with those of the words that there are.
-func monitored(s terminal.Style, at, state string, node nodeid.Name, hidden bool, words ...string) string {
-	if hidden {
-		words = slices.Insert(words, 0, event.Hidden)
+func monitored(s terminal.Style, at, state string, node nodeid.Name, typ string, words ...string) string {
+	if typ != event.Visible {
+		words = slices.Insert(words, 0, typ)
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
 	line := fmt.Sprintf("%s  %s  %s", s.Faint(fmt.Sprintf("%-12s", at)), s.State(state, fmt.Sprintf("%-4s", state)), node)

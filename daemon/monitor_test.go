@@ -55,10 +55,26 @@ func TestMonitorHead(t *testing.T) {
 	since := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	status := control.Status{
 		Node: "a@h", Bus: control.Bus{Lost: true},
-		Peers: []control.Peer{{Node: "b@h", State: "suspect", Since: &since, Hidden: true, Detail: "no answer"}, {Node: "x@h", State: "up", Since: &since}},
+		Peers: []control.Peer{{Node: "b@h", State: "suspect", Since: &since, Hidden: true, Detail: "no answer"}, {Node: "x@h", State: "up", Since: &since}, {Node: "boss@h", State: "up", Since: &since, Erlang: true}},
 	}
-	want := "a@h: no nodes are expected, bus lost\n              suspect  b@h  hidden, since 12:00:00.000, no answer\n"
-	if got := monitorHead(terminal.Style{}, status, "b@*", since); got != want {
+	want := "a@h: no nodes are expected, bus lost\n              suspect  b@h  hidden, since 12:00:00.000, no answer\n" +
+		"              up    boss@h  erlang, since 12:00:00.000\n"
+	if got := monitorHead(terminal.Style{}, status, "b*@*", since); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// The type is told of connections that are not as most are.
+func TestMonitorTypes(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for typ, want := range map[string]string{
+		event.Visible: "12:00:00.000  up    b@h\n",
+		event.Hidden:  "12:00:00.000  up    b@h  hidden\n",
+		event.Erlang:  "12:00:00.000  up    b@h  erlang\n",
+	} {
+		got := monitorLine(terminal.Style{}, event.Event{Kind: event.NodeUp, Node: "b@h", After: "up", Type: typ, Time: at}, time.UTC)
+		if got != want {
+			t.Errorf("%s: %q, want %q", typ, got, want)
+		}
 	}
 }

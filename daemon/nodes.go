@@ -21,7 +21,7 @@ func nodeCommands() []command {
 			name: "nodes", help: "list the visible nodes that are connected, sorted", do: doNodes,
 			flags: joining(nodesFlags...),
 			about: nodesAbout + "\n" + joinAbout + "Then it connects to all who are on the bus and have the cookie, and lists those; the exit code\nis 1 where all of them refuse.\n",
-			example: "$ interconnectd nodes\nb@127.0.0.1\n$ interconnectd nodes -connected -this\na@127.0.0.1\nb@127.0.0.1\nd@127.0.0.1\n" +
+			example: "$ interconnectd nodes\nb@127.0.0.1\nx@127.0.0.1\n$ interconnectd nodes -connected -this\na@127.0.0.1\nb@127.0.0.1\nd@127.0.0.1\nx@127.0.0.1\n" +
 				"$ interconnectd nodes -l\n" + nodesTable(examplePeers, terminal.Style{}),
 		},
 		{

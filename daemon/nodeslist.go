@@ -11,13 +11,14 @@ import (
 	"interconnectd/configs/nodeid"
 	"interconnectd/daemon/control"
 	"interconnectd/daemon/terminal"
+	"interconnectd/observer/event"
 )
 
 // nodesFlags choose which nodes are listed, as the argument of erlang:nodes/1 does, and
 // how.
 var nodesFlags = []configs.Flag{
 	{Name: "l", Help: "print a table, of all nodes that are known where nothing else is asked for"},
-	{Name: "visible", Help: "visible nodes that are connected: what there is without a flag"},
+	{Name: "visible", Help: "visible nodes that are connected, those of Erlang too: what there is without a flag"},
 	{Name: "hidden", Help: "hidden nodes that are connected"},
 	{Name: "connected", Help: "both"},
 	{Name: "known", Help: "those, this node, and all that were connected and are not forgotten"},
@@ -32,7 +33,7 @@ Columns are separated by blanks, and have a '-' where there is nothing to tell:
   NODE     its name
   STATE    up; suspect (up, and not answering); down; connecting; idle (never connected,
            and looked for)
-  TYPE     visible or hidden: the connection
+  TYPE     of the connection: visible, hidden, or erlang (a visible node of Erlang)
   SINCE    when it last came up, or went down, in UTC
   RTT      the smoothed round trip, in milliseconds
   ADDRESS  where its server takes routes, on the mesh that is built in
@@ -43,8 +44,8 @@ Columns are separated by blanks, and have a '-' where there is nothing to tell:
 On a terminal columns are left out, and the last one is cut, where the line has no room.
 
 JSON and YAML have a list of names, and with -l of objects with node, state, hidden,
-expected (named in a sync list), round_trip, and where there is something to tell since,
-incarnation, address, version, reason, detail, this.
+erlang (connected by Erlang's own protocol), expected (named in a sync list), round_trip, and
+where there is something to tell since, incarnation, address, version, reason, detail, this.
 `
 
 // examplePeers are those of the help, and of the test of the table.
@@ -63,6 +64,10 @@ var examplePeers = []control.Peer{
 		RoundTrip: control.Duration(450 * time.Microsecond), Detail: "no answer",
 	},
 	{Node: "e@127.0.0.1", State: "idle", Expected: true},
+	{
+		Node: "x@127.0.0.1", State: "up", Since: exampleTime(9 * time.Second), Erlang: true, Incarnation: "6572",
+		RoundTrip: control.Duration(181 * time.Microsecond),
+	},
 }
 
 func exampleTime(after time.Duration) *time.Time {
@@ -164,7 +169,7 @@ func peerRow(p control.Peer, s terminal.Style) []terminal.Cell {
 		{Text: cmp.Or(p.Detail, nothing)},
 	}
 	if p.Since != nil { // else it was never connected
-		row[2].Text = nodeType(p.Hidden)
+		row[2].Text = event.TypeOf(p.Hidden, p.Erlang)
 		row[3].Text = p.Since.UTC().Format(time.RFC3339)
 	}
 	if p.RoundTrip > 0 {

@@ -20,6 +20,7 @@ b@127.0.0.1  up       visible  2026-11-24T22:03:41Z  0.312ms  127.0.0.1:4371  v0
 c@127.0.0.1  down     visible  2026-11-24T22:04:23Z  1.204ms  127.0.0.1:4372  v0.2.0   connection_closed  crashed
 d@127.0.0.1  suspect  hidden   2026-11-24T22:03:46Z  0.450ms  -               -        -                  no answer
 e@127.0.0.1  idle     -        -                     -        -               -        -                  -
+x@127.0.0.1  up       erlang   2026-11-24T22:03:50Z  0.181ms  -               -        -                  -
 `
 	if diff := cmp.Diff(want, nodesTable(examplePeers, terminal.Style{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -37,12 +38,14 @@ b@127.0.0.1  up       visible  2026-11-24T22:03:41Z  0.312ms  127.0.0.1:4371  - 
 c@127.0.0.1  down     visible  2026-11-24T22:04:23Z  1.204ms  127.0.0.1:4372  connection_closed  crashed
 d@127.0.0.1  suspect  hidden   2026-11-24T22:03:46Z  0.450ms  -               -                  no answer
 e@127.0.0.1  idle     -        -                     -        -               -                  -
+x@127.0.0.1  up       erlang   2026-11-24T22:03:50Z  0.181ms  -               -                  -
 `,
 		80: `NODE         STATE    SINCE                 REASON             DETAIL
 b@127.0.0.1  up       2026-11-24T22:03:41Z  -                  -
 c@127.0.0.1  down     2026-11-24T22:04:23Z  connection_closed  crashed
 d@127.0.0.1  suspect  2026-11-24T22:03:46Z  -                  no answer
 e@127.0.0.1  idle     -                     -                  -
+x@127.0.0.1  up       2026-11-24T22:03:50Z  -                  -
 `,
 	} {
 		if diff := cmp.Diff(want, nodesTable(examplePeers, terminal.Style{Width: width})); diff != "" {
@@ -73,16 +76,16 @@ func TestChosenPeers(t *testing.T) {
 	started := time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC)
 	status := control.Status{Node: "a@127.0.0.1", Started: started, Peers: examplePeers}
 	for flags, want := range map[string]string{
-		"":                    "b",
-		"-visible":            "b",
+		"":                    "b x",
+		"-visible":            "b x",
 		"-hidden":             "d",
-		"-connected":          "b d",
-		"-known":              "a b c d",
+		"-connected":          "b d x",
+		"-known":              "a b c d x",
 		"-this":               "a",
 		"-expected":           "b c e",
 		"-this -hidden":       "a d",
-		"-l":                  "b c d e",
-		"-l -connected -this": "a b d",
+		"-l":                  "b c d e x",
+		"-l -connected -this": "a b d x",
 	} {
 		cmd, err := findCommand("nodes")
 		if err != nil {

@@ -28,9 +28,9 @@ JSON and YAML have an object with
   node, incarnation, hidden, pid, started, version, cookie_fingerprint
   bus      kind (embedded or external), listen, lost
   sync     up, of, missing (nodes), done (the start-up sync is over), text (all that)
-  peers    as nodes -l -o json has them: node, state, hidden, expected, round_trip, and
-           where there is something to tell since, incarnation, address, version, reason,
-           detail
+  peers    as nodes -l -o json has them: node, state, hidden, erlang, expected, round_trip,
+           and where there is something to tell since, incarnation, address, version,
+           reason, detail
   journal  path, events, last (the number of the latest), memory (of the events: not in the
            file), bytes, lost, and error where it cannot be written
   hooks    name, delivered (the last event it is done with), waiting (events after it), ok,
@@ -82,7 +82,7 @@ func statusText(s control.Status, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "node: %s\n", s.Node)
 	fmt.Fprintf(&b, "incarnation: %s\n", s.Incarnation)
-	fmt.Fprintf(&b, "type: %s\n", nodeType(s.Hidden))
+	fmt.Fprintf(&b, "type: %s\n", event.TypeOf(s.Hidden, false))
 	fmt.Fprintf(&b, "pid: %d\n", s.PID)
 	fmt.Fprintf(&b, "started: %s\n", s.Started.Format(time.RFC3339))
 	fmt.Fprintf(&b, "version: %s\n", s.Version)
@@ -100,13 +100,6 @@ func statusText(s control.Status, now time.Time) string {
 		fmt.Fprintf(&b, "dropped: %s %d\n", cause, s.Dropped[cause])
 	}
 	return b.String()
-}
-
-func nodeType(hidden bool) string {
-	if hidden {
-		return "hidden"
-	}
-	return "visible"
 }
 
 func busText(b control.Bus) string {
@@ -151,7 +144,7 @@ func hookText(h control.Hook, now time.Time) string {
 func peerText(p control.Peer, now time.Time) string {
 	text := fmt.Sprintf("%s %s", p.Node, p.State)
 	if p.Since != nil {
-		text += fmt.Sprintf(" %s for %s", nodeType(p.Hidden), now.Sub(*p.Since).Round(time.Second))
+		text += fmt.Sprintf(" %s for %s", event.TypeOf(p.Hidden, p.Erlang), now.Sub(*p.Since).Round(time.Second))
 	}
 	if p.RoundTrip > 0 {
 		text += fmt.Sprintf(", round trip %s", time.Duration(p.RoundTrip).Round(time.Microsecond))

@@ -200,15 +200,12 @@ func (o *Observer) record(e syncnodes.Event) event.Event {
 	r := event.Event{
 		Time: e.Time.UTC(), Monotonic: event.Duration(e.Monotonic),
 		Self: o.opts.Self, Start: o.opts.Start.String(),
-		Kind: event.NodeDown, Node: e.Node, Incarnation: e.Incarnation.String(), Type: event.Visible,
+		Kind: event.NodeDown, Node: e.Node, Incarnation: e.Incarnation.String(), Type: event.TypeOf(e.Hidden, e.Erlang),
 		Before: e.Before.String(), After: e.After.String(),
 		Reason: e.Reason, Detail: e.Detail, UpFor: event.Duration(e.UpFor),
 	}
 	if e.Up {
 		r.Kind = event.NodeUp
-	}
-	if e.Hidden {
-		r.Type = event.Hidden
 	}
 	return r
 }

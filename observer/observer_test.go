@@ -70,6 +70,9 @@ func TestLines(t *testing.T) {
 		{Node: "c@127.0.0.1", Hidden: true, Reason: "net_tick_timeout", Detail: "unresponsive for 3.1s", UpFor: 26 * time.Hour},
 		{Up: true, Node: "b@127.0.0.1"},
 		{Node: "b@127.0.0.1", Reason: "disconnect", UpFor: 1340 * time.Microsecond},
+		{Up: true, Node: "x@127.0.0.1", Erlang: true},
+		{Node: "x@127.0.0.1", Erlang: true, Reason: "connection_closed", UpFor: time.Second},
+		{Up: true, Node: "y@127.0.0.1", Erlang: true, Hidden: true},
 	}})
 
 	wantGolden(t, "lines.golden", out.String())

@@ -165,6 +165,7 @@ type Peer struct {
 	Detail      string      `json:"detail,omitempty"`
 	Incarnation string      `json:"incarnation,omitempty"`
 	Hidden      bool        `json:"hidden"`
+	Erlang      bool        `json:"erlang"`   // it is a node of Erlang's, on a connection of its protocol
 	Expected    bool        `json:"expected"` // named in a sync list
 	Since       *time.Time  `json:"since,omitempty"`
 	RoundTrip   Duration    `json:"round_trip"`
@@ -310,7 +311,7 @@ func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, epoch time
 	for _, p := range s.Peers {
 		peer := Peer{
 			Node: p.Node, State: p.State.String(), Detail: p.Detail,
-			Hidden: p.Hidden, Expected: p.Expected, RoundTrip: Duration(p.RoundTrip), Address: p.Address, Version: p.Version,
+			Hidden: p.Hidden, Erlang: p.Erlang, Expected: p.Expected, RoundTrip: Duration(p.RoundTrip), Address: p.Address, Version: p.Version,
 		}
 		if !p.Incarnation.IsZero() {
 			since := epoch.Add(p.Since).UTC()

@@ -108,7 +108,7 @@ func (n *fakeNode) Status(context.Context) (syncnodes.Status, error) {
 		Peers: []syncnodes.Peer{
 			{Node: "b@127.0.0.1", State: membership.Up, Incarnation: nodeid.Incarnation{1}, Since: time.Second, RoundTrip: time.Millisecond},
 			{Node: "c@127.0.0.1", State: membership.Idle, Expected: true},
-			{Node: "d@127.0.0.1", State: membership.Down, Incarnation: nodeid.Incarnation{2}, Since: time.Second, Reason: membership.NetTickTimeout, Detail: "unresponsive for 3.0s"},
+			{Node: "d@127.0.0.1", State: membership.Down, Incarnation: nodeid.Incarnation{2}, Since: time.Second, Reason: membership.NetTickTimeout, Detail: "unresponsive for 3.0s", Erlang: true},
 		},
 	}, nil
 }
@@ -276,7 +276,7 @@ func TestStatus(t *testing.T) {
 		Peers: []Peer{
 			{Node: "b@127.0.0.1", State: "up", Incarnation: "01" + strings.Repeat("0", 30), RoundTrip: Duration(time.Millisecond)},
 			{Node: "c@127.0.0.1", State: "idle", Expected: true},
-			{Node: "d@127.0.0.1", State: "down", Incarnation: "02" + strings.Repeat("0", 30), Reason: "net_tick_timeout", Detail: "unresponsive for 3.0s"},
+			{Node: "d@127.0.0.1", State: "down", Incarnation: "02" + strings.Repeat("0", 30), Reason: "net_tick_timeout", Detail: "unresponsive for 3.0s", Erlang: true},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

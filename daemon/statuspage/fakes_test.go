@@ -193,14 +193,17 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// example is a cluster with something of everything: eight other nodes, of which one
-// is down, one suspect, one hidden, and one was never seen.
+// example is a cluster with something of everything: nine other nodes, of which one
+// is down, one suspect, one hidden, one an Erlang node, and one was never seen.
 type example struct {
 	now    time.Time
 	status syncnodes.Status
 	views  map[nodeid.Name]view
 	events []event.Event
 }
+
+// iex is the Erlang node.
+const iex nodeid.Name = "iex@127.0.0.1"
 
 func newExample(now time.Time) *example {
 	started := now.Add(-3*time.Hour - 20*time.Minute)
@@ -242,6 +245,9 @@ func newExample(now time.Time) *example {
 	worker := nodeid.Name("worker-17@eu-central-1.compute.internal")
 	x.peer(worker, membership.Up, false, false, -42*time.Second, 9731*time.Microsecond)
 	x.up(2, -42*time.Second, worker)
+
+	x.up(2, -40*time.Minute, iex)
+	x.peer(iex, membership.Up, false, false, -40*time.Minute, 181*time.Microsecond).Erlang = true
 
 	x.views = map[nodeid.Name]view{
 		b:      x.viewOf(map[nodeid.Name]membership.State{c: membership.Suspect, d: membership.Down}, b, g),
@@ -288,8 +294,11 @@ func (x *example) start(run byte) string {
 
 func (x *example) up(run byte, at time.Duration, node nodeid.Name) {
 	kind := "visible"
-	if node == "g@127.0.0.1" {
+	switch node {
+	case "g@127.0.0.1":
 		kind = "hidden"
+	case iex:
+		kind = "erlang"
 	}
 	x.events = append(x.events, event.Event{Time: x.now.Add(at), Self: self, Start: x.start(run), Kind: event.NodeUp, Node: node, Type: kind})
 }

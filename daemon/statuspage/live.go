@@ -151,7 +151,7 @@ func pictureOf(s syncnodes.Status) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, s.BusLost, s.Sync.Done, s.Sync.Up, s.Sync.Of, s.Sync.Missing)
 	for _, p := range s.Peers {
-		fmt.Fprintln(&b, p.Node, p.State, p.Incarnation, p.Hidden, p.Expected, p.Reason, p.Detail)
+		fmt.Fprintln(&b, p.Node, p.State, p.Incarnation, p.Hidden, p.Erlang, p.Expected, p.Reason, p.Detail)
 	}
 	return b.String()
 }

@@ -90,7 +90,10 @@ func TestTold(t *testing.T) {
 		}
 
 		for what, change := range map[string]func(*syncnodes.Status){
-			"a suspicion":   func(s *syncnodes.Status) { s.Peers = []syncnodes.Peer{{Node: "b@h", State: membership.Suspect}} },
+			"a suspicion": func(s *syncnodes.Status) { s.Peers = []syncnodes.Peer{{Node: "b@h", State: membership.Suspect}} },
+			"another type": func(s *syncnodes.Status) {
+				s.Peers = []syncnodes.Peer{{Node: "b@h", State: membership.Suspect, Erlang: true}}
+			},
 			"bus lost":      func(s *syncnodes.Status) { s.BusLost = true },
 			"the sync":      func(s *syncnodes.Status) { s.Sync = syncnodes.Progress{Up: 1, Of: 2, Missing: []nodeid.Name{"c@h"}} },
 			"the sync ends": func(s *syncnodes.Status) { s.Sync.Done = true },

@@ -57,6 +57,7 @@ type matrix struct {
 	Nodes   []nodeid.Name
 	Rows    []matrixRow
 	Say     []string // where they do not agree
+	Unasked bool     // there are nodes of Erlang, which have no view to tell
 	TooMany int      // nodes, where there are more than anybody reads: nothing else is set
 }
 
@@ -72,15 +73,15 @@ type matrixCell struct {
 	Differs bool // from what this node sees, or from what the other end says
 }
 
-// observersOf are those whose views are asked for: the connected ones. There are none
-// where the matrix would be too large.
+// observersOf are those whose views are asked for: the connected ones, but for nodes
+// of Erlang, which have none. There are none where the matrix would be too large.
 func observersOf(peers []syncnodes.Peer) []nodeid.Name {
 	if len(peers) >= matrixMost {
 		return nil
 	}
 	var names []nodeid.Name
 	for _, p := range peers {
-		if p.State.Linked() {
+		if p.State.Linked() && !p.Erlang {
 			names = append(names, p.Node)
 		}
 	}
@@ -115,6 +116,7 @@ func newMatrix(self nodeid.Name, peers []syncnodes.Peer, views map[nodeid.Name]v
 		return &matrix{TooMany: len(nodes)}
 	}
 	m := &matrix{Nodes: slices.Sorted(maps.Keys(nodes))}
+	m.Unasked = slices.ContainsFunc(peers, func(p syncnodes.Peer) bool { return p.State.Linked() && p.Erlang })
 	differs := m.judge(self, seen)
 	for _, observer := range seen.observers() {
 		row := matrixRow{Observer: observer, Self: observer == self}

@@ -70,12 +70,17 @@ func TestMatrix(t *testing.T) {
 			map[string]string{"b": "a up, c up", "c": "a up"},
 			"a . U U\nb U . U\nc U -! .\nb@h is connected with c@h, which says that b@h is not connected.\n",
 		},
+		{
+			"a node of Erlang is seen and not asked", "b up, x up",
+			map[string]string{"b": "a up, x down", "x": "a down"},
+			"a . U U\nb U . D!\nx@h is up for a@h, down for b@h.\n",
+		},
 		{"hidden links of others", "b up", map[string]string{"b": "a up, h up, z down"}, "a . U -\nb U . U\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var peers []syncnodes.Peer
 			for _, p := range viewFrom(tt.own) {
-				peers = append(peers, syncnodes.Peer{Node: p.Node, State: p.State})
+				peers = append(peers, syncnodes.Peer{Node: p.Node, State: p.State, Erlang: p.Node.Alive() == "x"})
 			}
 			views := map[nodeid.Name]view{}
 			for name, text := range tt.views {
@@ -95,6 +100,9 @@ func TestMatrix(t *testing.T) {
 			}
 			for _, sentence := range m.Say {
 				b.WriteString(sentence + "\n")
+			}
+			if asked := !strings.Contains(tt.own, "x up"); m.Unasked == asked {
+				t.Errorf("Unasked is %t", m.Unasked)
 			}
 			if b.String() != tt.want {
 				t.Errorf("got:\n%swant:\n%s", b.String(), tt.want)

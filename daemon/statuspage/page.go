@@ -157,7 +157,7 @@ type eventRow struct {
 func (l look) content() content {
 	s := l.status
 	c := content{
-		Version: version, Self: string(s.Node), Type: typeOf(s.Hidden),
+		Version: version, Self: string(s.Node), Type: event.TypeOf(s.Hidden, false),
 		Now: l.moment(l.now), Started: l.moment(s.Started), Bus: busOf(s), BusLost: s.BusLost,
 		Sync: s.Sync.String(), SyncUp: s.Sync.Up, SyncOf: s.Sync.Of, Synced: s.Sync.Up == s.Sync.Of,
 		Counts: counts(s), Nodes: l.nodes(), Matrix: newMatrix(s.Node, s.Peers, l.views),
@@ -196,13 +196,6 @@ func title(s syncnodes.Status) string {
 	return fmt.Sprintf("%d up – %s", up, s.Node)
 }
 
-func typeOf(hidden bool) string {
-	if hidden {
-		return "hidden"
-	}
-	return "visible"
-}
-
 func busOf(s syncnodes.Status) string {
 	if s.Listen == "" {
 		return s.Bus
@@ -229,7 +222,7 @@ func counts(s syncnodes.Status) []count {
 func (l look) nodes() []nodeRow {
 	started := l.moment(l.status.Started)
 	rows := []nodeRow{{
-		Node: l.status.Node, Self: true, State: "up", Type: typeOf(l.status.Hidden), Since: &started,
+		Node: l.status.Node, Self: true, State: "up", Type: event.TypeOf(l.status.Hidden, false), Since: &started,
 		RoundTrip: nothing, Reason: nothing, Detail: nothing,
 	}}
 	for _, p := range l.status.Peers {
@@ -248,7 +241,7 @@ func (l look) node(p syncnodes.Peer) nodeRow {
 		return row
 	}
 	since := l.moment(l.now.Add(p.Since - l.status.Now))
-	row.Type, row.Since = typeOf(p.Hidden), &since
+	row.Type, row.Since = event.TypeOf(p.Hidden, p.Erlang), &since
 	switch {
 	case !p.State.Linked():
 		row.Reason = p.Reason.String()

@@ -25,11 +25,25 @@ const (
 // Kinds are all kinds.
 func Kinds() []Kind { return []Kind{NodeUp, NodeDown} }
 
-// The types of a connection: node_type of monitor_nodes/2.
+// The types of a connection: node_type of monitor_nodes/2, where Erlang's own nodes
+// that are visible have a word of their own.
 const (
 	Visible = "visible"
 	Hidden  = "hidden"
+	Erlang  = "erlang"
 )
+
+// TypeOf is the type of a connection that is a hidden one, or one of Erlang's
+// distribution, or both, which is hidden.
+func TypeOf(hidden, erlang bool) string {
+	switch {
+	case hidden:
+		return Hidden
+	case erlang:
+		return Erlang
+	}
+	return Visible
+}
 
 // TimeFormat is how the times of events are written for people and programs: RFC 3339
 // with milliseconds, as in 2026-11-22T22:03:41.027Z.
@@ -52,7 +66,7 @@ type Event struct {
 	Kind        Kind        `json:"event"`
 	Node        nodeid.Name `json:"node"`
 	Incarnation string      `json:"incarnation"`
-	Type        string      `json:"type"`   // of the connection: visible or hidden
+	Type        string      `json:"type"`   // of the connection: visible, hidden or erlang
 	Before      string      `json:"before"` // the states of membership
 	After       string      `json:"after"`
 

@@ -20,6 +20,7 @@ var samples = []Event{
 		Before: "suspect", After: "down", Reason: "connection_closed", Detail: "crashed", UpFor: Duration(62*time.Second + 345*time.Millisecond),
 	},
 	{Kind: NodeDown, Node: "c@127.0.0.1", Type: "hidden", Reason: "net_tick_timeout", Detail: "unresponsive for 3.1s", UpFor: Duration(26 * time.Hour)},
+	{Kind: NodeUp, Node: "x@127.0.0.1", Type: "erlang"},
 	{Kind: NodeDown, Node: "b@127.0.0.1", Type: "visible", Reason: "disconnect", Detail: `a "word", k=v and é`, UpFor: Duration(1340 * time.Microsecond)},
 }
 
@@ -47,6 +48,18 @@ func TestJSON(t *testing.T) {
 		var back Event
 		if err := json.Unmarshal(got, &back); err != nil || back != samples[i] {
 			t.Errorf("read again: %+v, %v", back, err)
+		}
+	}
+}
+
+// A hidden node of Erlang's is a hidden one, as it is to nodes(hidden).
+func TestTypeOf(t *testing.T) {
+	for _, tt := range []struct {
+		hidden, erlang bool
+		want           string
+	}{{false, false, "visible"}, {true, false, "hidden"}, {false, true, "erlang"}, {true, true, "hidden"}} {
+		if got := TypeOf(tt.hidden, tt.erlang); got != tt.want {
+			t.Errorf("TypeOf(%t, %t) = %s, want %s", tt.hidden, tt.erlang, got, tt.want)
 		}
 	}
 }

@@ -29,7 +29,7 @@
 //	INTERCONNECT_EVENT   nodeup or nodedown
 //	INTERCONNECT_NODE    the node that it is about
 //	INTERCONNECT_SELF    the node that saw it
-//	INTERCONNECT_TYPE    visible or hidden
+//	INTERCONNECT_TYPE    visible, hidden or erlang
 //	INTERCONNECT_REASON  of a nodedown, else empty
 //	INTERCONNECT_DETAIL  of a nodedown, else empty
 //	INTERCONNECT_TIME    as in 2026-11-22T22:03:41.027Z

@@ -192,7 +192,9 @@ func TestProgramInput(t *testing.T) {
 	t.Setenv("OF_THE_DAEMON", "it")
 	dir := t.TempDir()
 	s := open(t, dir, time.Millisecond, hookIn(dir, "env", `env >$DIR/env; cat >$DIR/input; ps -o pgid= -p $$ >$DIR/group; echo $$ >$DIR/pid`))
-	s.add(down("b@127.0.0.1"))
+	sent := down("b@127.0.0.1")
+	sent.Type = event.Erlang
+	s.add(sent)
 	s.delivered(0, 1)
 	got := map[string]string{}
 	for line := range strings.Lines(s.read("env")) {
@@ -204,7 +206,7 @@ func TestProgramInput(t *testing.T) {
 	}
 	want := map[string]string{
 		"INTERCONNECT_EVENT": "nodedown", "INTERCONNECT_NODE": "b@127.0.0.1", "INTERCONNECT_SELF": "a@127.0.0.1",
-		"INTERCONNECT_TYPE": "visible", "INTERCONNECT_REASON": "net_tick_timeout", "INTERCONNECT_DETAIL": "unresponsive for 3.1s",
+		"INTERCONNECT_TYPE": "erlang", "INTERCONNECT_REASON": "net_tick_timeout", "INTERCONNECT_DETAIL": "unresponsive for 3.1s",
 		"INTERCONNECT_TIME": "2026-11-22T22:03:41.027Z", "INTERCONNECT_SEQ": "1", "OF_THE_DAEMON": "it",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -214,7 +216,6 @@ func TestProgramInput(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.read("input")), &e); err != nil || strings.Count(s.read("input"), "\n") != 1 {
 		t.Errorf("%v in %q, want one line of JSON", err, s.read("input"))
 	}
-	sent := down("b@127.0.0.1")
 	sent.Seq = 1
 	if diff := cmp.Diff(sent, e); diff != "" {
 		t.Errorf("the input (-want +got):\n%s", diff)
