@@ -292,6 +292,7 @@ func (l *loop) tickClaim(now time.Duration) {
 	l.hasJoined = true
 	l.core.Join(now)
 	l.erlang.open()
+	l.erlang.scout.at = now
 	l.startSync(now)
 	l.joined()
 }
