@@ -232,6 +232,7 @@ func newExample(now time.Time) *example {
 	}
 	x.down(2, -75*time.Minute, f, "shutdown", "left", 105*time.Minute)
 	x.up(2, -74*time.Minute, f)
+	x.up(2, -40*time.Minute, iex)
 	x.down(2, -12*time.Minute-8*time.Second, d, "connection_closed", "crashed", 188*time.Minute)
 
 	x.peer(b, membership.Up, false, true, started.Sub(now)+2*time.Second, 312*time.Microsecond)
@@ -242,12 +243,10 @@ func newExample(now time.Time) *example {
 	x.peer(g, membership.Up, true, false, -150*time.Minute, 371*time.Microsecond)
 	never := x.peer("h@127.0.0.1", membership.Idle, false, true, 0, 0)
 	never.Incarnation, never.Since = nodeid.Incarnation{}, 0
+	x.peer(iex, membership.Up, false, false, -40*time.Minute, 181*time.Microsecond).Erlang = true
 	worker := nodeid.Name("worker-17@eu-central-1.compute.internal")
 	x.peer(worker, membership.Up, false, false, -42*time.Second, 9731*time.Microsecond)
 	x.up(2, -42*time.Second, worker)
-
-	x.up(2, -40*time.Minute, iex)
-	x.peer(iex, membership.Up, false, false, -40*time.Minute, 181*time.Microsecond).Erlang = true
 
 	x.views = map[nodeid.Name]view{
 		b:      x.viewOf(map[nodeid.Name]membership.State{c: membership.Suspect, d: membership.Down}, b, g),
