@@ -135,6 +135,9 @@ func (m *registryModel) claim(t *rapid.T) {
 		}
 	case before != nil:
 		if before.conn != nil {
+			if a.asked == nil || before.conn != a.asked.conn || before.conn != m.up {
+				t.Fatal("it ends a connection that it was not asked about")
+			}
 			m.connEnds(t)
 		}
 		m.accepts = append(m.accepts, a) // it looks again
