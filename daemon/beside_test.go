@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -19,7 +15,7 @@ import (
 	"interconnectd/daemon/control"
 	"interconnectd/erlterm"
 	"interconnectd/erlterm/required"
-	"interconnectd/syncnodes/bus/bustest"
+	"interconnectd/syncnodes/erldist/beamtest"
 )
 
 // besideStep is something that is done to three nodes, of Erlang's and of ours,
@@ -139,7 +135,7 @@ func TestBesideErlang(t *testing.T) {
 	for _, tt := range besideCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			worlds := []besideWorld{newErlWorld(t, startEpmd(t)), newOurWorld(t)}
+			worlds := []besideWorld{newErlWorld(t), newOurWorld(t)}
 			for _, step := range tt.steps {
 				inBoth(t, step, worlds)
 			}
@@ -331,45 +327,12 @@ func (w *ourWorld) await(sees string) error {
 
 // erlWorld is three nodes of Erlang, with a port mapper of their own.
 type erlWorld struct {
-	t    *testing.T
-	env  []string
-	home string
-	live map[string]*erlNode
+	*beamtest.World
+	live map[string]*beamtest.Running
 }
 
-type erlNode struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Scanner
-	stderr strings.Builder
-}
-
-// startEpmd starts a port mapper on a free port, and gives that.
-func startEpmd(t *testing.T) int {
-	t.Helper()
-	port := bustest.FreePorts(1)
-	cmd := exec.Command("epmd", "-address", "127.0.0.1", "-port", fmt.Sprint(port))
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	bustest.Eventually(t, "the port mapper listens", func() bool {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
-	return port
-}
-
-func newErlWorld(t *testing.T, epmd int) *erlWorld {
-	w := &erlWorld{t: t, home: t.TempDir(), live: map[string]*erlNode{}}
-	w.env = append(os.Environ(), fmt.Sprintf("ERL_EPMD_PORT=%d", epmd), "ERL_EPMD_ADDRESS=127.0.0.1",
-		"HOME="+w.home, "ERL_AFLAGS=", "ERL_FLAGS=", "ERL_ZFLAGS=", "ERL_CRASH_DUMP=/dev/null", "LC_ALL=C.UTF-8")
+func newErlWorld(t *testing.T) *erlWorld {
+	w := &erlWorld{beamtest.NewWorld(t), map[string]*beamtest.Running{}}
 	t.Cleanup(func() {
 		for alive := range w.live {
 			_ = w.kill(alive)
@@ -378,85 +341,42 @@ func newErlWorld(t *testing.T, epmd int) *erlWorld {
 	return w
 }
 
-// answering evaluates each line that it reads, and ends with its input.
-const answering = `
-F = fun F() ->
-  case io:get_line("") of
-    eof -> halt();
-    Line ->
-      {ok, Tokens, _} = erl_scan:string(Line),
-      {ok, Exprs} = erl_parse:parse_exprs(Tokens),
-      {value, Value, _} = erl_eval:exprs(Exprs, []),
-      io:format("=> ~0p~n", [Value]),
-      F()
-  end
-end, F().`
-
 func (w *erlWorld) name() string { return "Erlang" }
 
 // start starts a node. Without prevent_overlapping_partitions, which OTP 25 is the
 // first to set, global takes no connection down that nobody asked it to.
 func (w *erlWorld) start(alive string, flags []string) error {
-	args := []string{
-		"-noshell", "-start_epmd", "false", "-name", alive + "@127.0.0.1", "-setcookie", "a",
-		"-kernel", "prevent_overlapping_partitions", "false", "logger_level", "none", "inet_dist_use_interface", "{127,0,0,1}",
-	}
-	n := &erlNode{cmd: exec.Command("erl", append(append(args, flags...), "-eval", answering)...)}
-	n.cmd.Env, n.cmd.Dir, n.cmd.Stderr = w.env, w.home, &n.stderr
-	var err error
-	if n.in, err = n.cmd.StdinPipe(); err != nil {
-		return err
-	}
-	out, err := n.cmd.StdoutPipe()
+	n, err := w.TryStart(beamtest.Node{
+		Name: nodeid.Name(alive + "@127.0.0.1"), Cookie: "a",
+		Args: append([]string{"-kernel", "prevent_overlapping_partitions", "false", "logger_level", "none"}, flags...),
+	})
 	if err != nil {
 		return err
 	}
-	n.out = bufio.NewScanner(out)
-	if err := n.cmd.Start(); err != nil {
-		return err
-	}
 	w.live[alive] = n
-	_, err = n.eval("ok.")
-	return err
+	return nil
 }
 
 func (w *erlWorld) kill(alive string) error {
-	n := w.live[alive]
+	w.live[alive].Kill()
 	delete(w.live, alive)
-	err := n.cmd.Process.Kill()
-	_ = n.cmd.Wait() // it was killed
-	return err
-}
-
-// eval evaluates one line.
-func (n *erlNode) eval(line string) (erlterm.Term, error) {
-	if _, err := io.WriteString(n.in, line+"\n"); err != nil {
-		return nil, err
-	}
-	hung := time.AfterFunc(patience, func() { _ = n.cmd.Process.Kill() })
-	defer hung.Stop()
-	for n.out.Scan() {
-		if text, ok := strings.CutPrefix(n.out.Text(), "=> "); ok {
-			return erlterm.Parse([]byte(text + " ."))
-		}
-	}
-	return nil, fmt.Errorf("%s: no answer: %w\n%s", line, io.ErrUnexpectedEOF, n.stderr.String())
+	return nil
 }
 
 func (w *erlWorld) ask(alive, what string, other nodeid.Name) (string, error) {
 	call := map[string]string{"connect": "net_kernel:connect_node", "disconnect": "erlang:disconnect_node", "ping": "net_adm:ping"}[what]
-	term, err := w.live[alive].eval(fmt.Sprintf("%s('%s').", call, other))
-	if err != nil {
-		return "", err
-	}
-	return term.String(), nil
+	return w.live[alive].TryEval(fmt.Sprintf("%s('%s')", call, other))
 }
 
 func (w *erlWorld) await(sees string) error {
 	return awaitSight(sees, func() (string, error) {
 		var all []string
 		for alive, n := range w.live {
-			term, err := n.eval("{nodes(), nodes(hidden)}.")
+			text, err := n.TryEval("{nodes(), nodes(hidden)}")
+			if err != nil {
+				return "", err
+			}
+			term, err := erlterm.Parse([]byte(text + "."))
 			if err != nil {
 				return "", err
 			}

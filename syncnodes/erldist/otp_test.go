@@ -116,7 +116,7 @@ func TestErlangDials(t *testing.T) {
 			if got := b.Eval(t, "{nodes(), nodes(hidden)}"); got != "{[],['g@127.0.0.1']}" {
 				t.Errorf("%s sees %s", node.Name, got)
 			}
-			b.Kill(t)
+			b.Kill()
 			if ended := next[Ended](t, e); ended.Conn != arrived.Conn {
 				t.Errorf("ended: %+v", ended)
 			}

@@ -173,7 +173,7 @@ func (w *World) Start(t testing.TB, n Node) *Running {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		r.kill()
+		r.Kill()
 		if t.Failed() {
 			t.Logf("%s logged:\n%s", n.Name, r.Log())
 		}
@@ -208,7 +208,7 @@ func (w *World) TryStart(n Node) (*Running, error) {
 		alive = "Node.self()"
 	}
 	if _, err := r.TryEval(alive); err != nil {
-		r.kill()
+		r.Kill()
 		return nil, fmt.Errorf("starting %s: %w\n%s", n.Name, err, r.Log())
 	}
 	return r, nil
@@ -294,12 +294,7 @@ func (r *Running) TryEval(expr string) (string, error) {
 }
 
 // Kill ends the node as kill -9 does, and waits for its end. It may have ended before.
-func (r *Running) Kill(t testing.TB) {
-	t.Helper()
-	r.kill()
-}
-
-func (r *Running) kill() {
+func (r *Running) Kill() {
 	_ = r.cmd.Process.Kill() // it may be gone
 	select {
 	case <-r.answers: // an answer that nobody waits for

@@ -36,7 +36,7 @@ func TestWorld(t *testing.T) {
 			}
 			a.Eval(t, `logger:error("told")`)
 			a.AwaitLog(t, "told")
-			b.Kill(t)
+			b.Kill()
 			bustest.Eventually(t, "a sees the end of b", func() bool { return a.Eval(t, "nodes()") == "[]" })
 		})
 	}
