@@ -32,13 +32,15 @@
 // What it is in each of them:
 //
 //   - dialling: the port mapper of the node's host is asked, then the handshake runs, all
-//     within one net_setuptime. Where the other node dials at the same time and ours is
-//     the greater name, its dial is answered nok; else it is answered ok_simultaneous and
-//     ours ends: the connection comes by the other one. DialFailed is told only when
-//     that did not come either.
+//     within one net_setuptime. The other node may dial at the same time: once ours has
+//     reached it, its dial is answered nok where ours is the greater name, and
+//     ok_simultaneous where it is not. Then its answer to ours decides: after nok ours
+//     ends, and the connection comes by its own; DialFailed is told only when that did
+//     not come either. Until ours has reached it, the first that proves itself counts.
 //   - accepting: no state is kept for a name before it has proved that it has the cookie.
-//     A node whose connection is up, as far as we know, is asked whether it is (alive);
-//     its yes ends the one that there was: Ended is told of that before Arrived of the new.
+//     A node whose connection is up, as far as we know, is asked whether it knows of
+//     none (alive); when it has said so, and proved itself, the one that there was ends,
+//     with [ErrReplaced]: Ended is told of that before Arrived of the new.
 //   - silent: nodeup is told, and only then is read what the node says.
 //   - running: bytes that come are a sign of life (Heard). Whoever sends anything,
 //     ticks too, gets a tick where nothing else was sent to it for a while, so that its

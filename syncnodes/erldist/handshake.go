@@ -19,17 +19,20 @@ const maxMessage = 1 << 10
 
 // The kinds of messages: their first byte.
 const (
-	kindName      = 'N' // of the one that dials, and the other's with its challenge
-	kindOldName   = 'n' // of handshake 5
-	kindStatus    = 's'
-	kindReply     = 'r'
-	kindAck       = 'a'
-	digestLen     = md5.Size
-	nameHeadLen   = 1 + 8 + 4 + 2     // of kindName: flags, creation, the name's length
-	challengeLen  = 1 + 8 + 4 + 4 + 2 // and with the challenge
-	replyLen      = 1 + 4 + digestLen
-	ackLen        = 1 + digestLen
-	firstCreation = 4 // the smaller ones are of port mappers before OTP 23, or mean none
+	kindName    = 'N' // of the one that dials, and the other's with its challenge
+	kindOldName = 'n' // of handshake 5
+	kindStatus  = 's'
+	kindReply   = 'r'
+	kindAck     = 'a'
+)
+
+// The lengths of messages in bytes; a name and what may follow come on top.
+const (
+	digestLen    = md5.Size
+	nameHeadLen  = 1 + 8 + 4 + 2     // of kindName: flags, creation, the name's length
+	challengeLen = 1 + 8 + 4 + 4 + 2 // and with the challenge
+	replyLen     = 1 + 4 + digestLen
+	ackLen       = 1 + digestLen
 )
 
 // The words of a status. alive asks whether the node is, as far as it knows, connected
