@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus/bustest"
+	"interconnectd/syncnodes/logtest"
 )
 
 // TestTransitions goes through what may happen between two nodes, move by move.
@@ -298,6 +302,86 @@ func TestDialFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAcceptFails has a node that dials do what none should: it is not let in, and the
+// next one is.
+func TestAcceptFails(t *testing.T) {
+	name := func(p *peer) string { return string(p.hs.nameMessage(nil)) }
+	for _, tt := range []struct {
+		name  string
+		says  func(*peer)
+		words string // in our log
+	}{
+		{"it ends at once", func(p *peer) {}, "before it said its name"},
+		{"an old handshake", func(p *peer) { p.send("n\x00\x05\x00\x00\x00\x00b@h") }, "older than that of OTP 23"},
+		{"no name", func(p *peer) { p.send("sok") }, "instead of its name"},
+		{"a short name", func(p *peer) { p.send(name(p)[:nameHeadLen-1]) }, "instead of its name"},
+		{"a name that is cut off", func(p *peer) { p.send(name(p)[:nameHeadLen+1]) }, "cut off"},
+		{"a name without a host", func(p *peer) {
+			p.hs.self = "b"
+			p.send(name(p))
+		}, "a node name needs a host"},
+		{"a name that is asked for", func(p *peer) {
+			m := []byte(name(p))
+			m[4] |= 2 // NAME_ME
+			p.send(string(m))
+		}, "it has no name"},
+		{"it ends before our challenge", func(p *peer) { p.send(name(p)) }, "the connection ended"},
+		{"no answer to our challenge", func(p *peer) {
+			p.send(name(p))
+			p.says("sok")
+			p.receive()
+			p.send("r0123456789abcdef")
+		}, "instead of an answer to our challenge"},
+		{"neither alive nor not", func(p *peer) {
+			p.hs.self = "up@127.0.0.1"
+			p.send(name(p))
+			p.says("salive")
+			p.send("smaybe")
+		}, "asked whether it is connected"},
+		{"it ends when asked whether it is alive", func(p *peer) {
+			p.hs.self = "up@127.0.0.1"
+			p.send(name(p))
+			p.says("salive")
+		}, "before it said whether it is connected"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var log logtest.Buffer
+			w := newFakeWorld(t, "a@127.0.0.1", func(cfg *Config) {
+				cfg.Logger = hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Debug})
+			})
+			up := w.dials("up@127.0.0.1")
+			up.sendName()
+			up.says("sok")
+			up.prove(testCookie)
+			up.proven()
+			next[Arrived](t, w.Endpoint)
+			p := w.dials(peerName)
+			tt.says(p)
+			p.Close()
+			bustest.Eventually(t, "it is logged", func() bool { return strings.Contains(log.String(), tt.words) })
+			w.enters("sok")
+		})
+	}
+}
+
+// TestListenerFails has the listener fail for a while, as it does without file
+// descriptors.
+func TestListenerFails(t *testing.T) {
+	var log logtest.Buffer
+	w := newFakeWorld(t, "a@127.0.0.1", func(cfg *Config) {
+		cfg.Logger = hclog.New(&hclog.LoggerOptions{Output: &log})
+	})
+	if err := w.listener.SetDeadline(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	bustest.Eventually(t, "it is logged", func() bool { return strings.Contains(log.String(), "cannot let Erlang nodes in") })
+	if err := w.listener.SetDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	w.enters("sok")
 }
 
 // TestSilence has the other node say nothing, at each point of the handshake.

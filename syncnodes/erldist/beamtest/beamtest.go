@@ -15,7 +15,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -237,7 +236,7 @@ func (w *World) environ(n Node) []string {
 	if n.Root != "" {
 		home = "/tmp"
 	}
-	return append(os.Environ(), fmt.Sprintf("ERL_EPMD_PORT=%d", w.port), "ERL_EPMD_ADDRESS=127.0.0.1",
+	return append(os.Environ(), fmt.Sprintf("ERL_EPMD_PORT=%d", w.EPMDPort()), "ERL_EPMD_ADDRESS=127.0.0.1",
 		"HOME="+home, "ERL_AFLAGS=", "ERL_FLAGS=", "ERL_ZFLAGS=", "ELIXIR_ERL_OPTIONS=",
 		"ERL_CRASH_DUMP=/dev/null", "LC_ALL=C.UTF-8")
 }
@@ -323,15 +322,4 @@ func (r *Running) Log() string { return r.log.String() }
 func (r *Running) AwaitLog(t testing.TB, text string) {
 	t.Helper()
 	bustest.Eventually(t, fmt.Sprintf("%s logs %q", r.Name, text), func() bool { return strings.Contains(r.Log(), text) })
-}
-
-// Script writes an Erlang or Elixir file that the nodes of this system can load, and
-// gives its path.
-func (w *World) Script(t testing.TB, name, text string) string {
-	t.Helper()
-	path := filepath.Join(w.home, name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
