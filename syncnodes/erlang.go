@@ -58,12 +58,12 @@ func (l *loop) openErlang(ctx context.Context) error {
 	return nil
 }
 
-// events are nil, and so never ready, where it is off.
-func (e *erlang) events() <-chan erldist.Event {
+// ready is nil, and so never is, where it is off.
+func (e *erlang) ready() <-chan struct{} {
 	if e.endpoint == nil {
 		return nil
 	}
-	return e.endpoint.Events()
+	return e.endpoint.Ready()
 }
 
 // open lets those in who have dialled since the name was registered.
@@ -155,6 +155,17 @@ func (l *loop) triesErlang(name nodeid.Name) bool {
 		l.dialErlang(name)
 	}
 	return true
+}
+
+// drainErlang takes all that happened to the endpoint until now.
+func (l *loop) drainErlang() {
+	if l.erlang.endpoint == nil {
+		return
+	}
+	for e, ok := l.erlang.endpoint.Next(); ok; e, ok = l.erlang.endpoint.Next() {
+		l.takeErlang(e)
+		l.carryOut()
+	}
 }
 
 // takeErlang takes what happened to the endpoint.

@@ -145,7 +145,7 @@ func TestErlangComesAndGoes(t *testing.T) {
 		t.Errorf("a call of nobody: %v, want noproc", err)
 	}
 
-	b.Kill(t)
+	b.Kill()
 	a.wantDown(t, "b", "connection_closed", time.Second)
 	if _, err := a.Call(t.Context(), Address{"echo", full("b")}, erlterm.Atom("x")); !errors.Is(err, ErrNodeDown) {
 		t.Errorf("a call of a node that is down: %v, want nodedown", err)
@@ -166,11 +166,11 @@ func TestErlangCalls(t *testing.T) {
 	a.Register("crasher", func(context.Context, erlterm.Term) (erlterm.Term, error) { panic("as it must") })
 	b := m.erlangs(t, "b")
 	for expr, want := range map[string]string{
-		`net_adm:ping('a@127.0.0.1')`:                                               `pong`,
-		`net_kernel:connect_node('a@127.0.0.1')`:                                    `true`,
-		`gen_server:call({'PingPong', 'a@127.0.0.1'}, ping)`:                        `pong`,
-		`gen_server:call({adder, 'a@127.0.0.1'}, #{a => [1, 2.5, <<"b">>]})`:        `{sum,#{a => [1,2.5,<<"b">>]}}`,
-		`catch gen_server:call({nobody, 'a@127.0.0.1'}, ping)`:                      `{'EXIT',{noproc,{gen_server,call,[{nobody,'a@127.0.0.1'},ping]}}}`,
+		`net_adm:ping('a@127.0.0.1')`:                                                `pong`,
+		`net_kernel:connect_node('a@127.0.0.1')`:                                     `true`,
+		`gen_server:call({'PingPong', 'a@127.0.0.1'}, ping)`:                         `pong`,
+		`gen_server:call({adder, 'a@127.0.0.1'}, #{a => [1, 2.5, <<"b">>]})`:         `{sum,#{a => [1,2.5,<<"b">>]}}`,
+		`catch gen_server:call({nobody, 'a@127.0.0.1'}, ping)`:                       `{'EXIT',{noproc,{gen_server,call,[{nobody,'a@127.0.0.1'},ping]}}}`,
 		`element(1, element(2, catch gen_server:call({crasher, 'a@127.0.0.1'}, x)))`: `{error,<<"the process crashed: as it must">>}`,
 		`nodes(hidden)`: `['a@127.0.0.1']`,
 		`nodes()`:       `[]`,
@@ -219,7 +219,7 @@ func TestErlangOutlivesTheBus(t *testing.T) {
 	}
 	m.erlangs(t, "late")
 	a.wantUp(t, "late", 3*time.Second)
-	b.Kill(t)
+	b.Kill()
 	a.wantDown(t, "b", "connection_closed", time.Second)
 }
 
@@ -343,4 +343,3 @@ func TestErlangDisconnect(t *testing.T) {
 		bustest.Eventually(t, "b sees that a has left", func() bool { return b.Eval(t, `nodes(hidden)`) == "[]" })
 	}
 }
-

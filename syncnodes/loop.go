@@ -83,8 +83,8 @@ func (l *loop) run() {
 			l.takeReply(r)
 		case e := <-l.conn.Events():
 			l.takeBusEvent(e)
-		case e := <-l.erlang.events():
-			l.takeErlang(e)
+		case <-l.erlang.ready():
+			l.drainErlang()
 		case <-l.settling:
 			l.settling = nil
 			l.drain() // the routes of the first round were told before
@@ -117,10 +117,7 @@ func (l *loop) drain() {
 		l.takeBusEvent(<-l.conn.Events())
 		l.carryOut()
 	}
-	for range len(l.erlang.events()) {
-		l.takeErlang(<-l.erlang.events())
-		l.carryOut()
-	}
+	l.drainErlang()
 }
 
 func (l *loop) deadline() time.Duration {

@@ -55,7 +55,6 @@ func Listen(ctx context.Context, cfg Config) (*Endpoint, error) {
 		return nil, err
 	}
 	e.creation = creationOf(registered)
-	e.tasks.start(func(context.Context) { e.events.run() })
 	e.tasks.start(func(ctx context.Context) { e.keepRegistered(ctx, registered) })
 	return e, nil
 }
@@ -65,8 +64,12 @@ func (e *Endpoint) Open() {
 	e.opened.Do(func() { e.tasks.start(e.acceptAll) })
 }
 
-// Events has what happens, in order. It is not closed: after Close nothing comes.
-func (e *Endpoint) Events() <-chan Event { return e.events.out }
+// Ready tells that Next has something: whoever receives of it takes until there is no more.
+func (e *Endpoint) Ready() <-chan struct{} { return e.events.ready }
+
+// Next is the oldest event that was not taken, where there is one: they come in the order of
+// what they tell of. After Close there is none. One goroutine at a time calls it.
+func (e *Endpoint) Next() (Event, bool) { return e.events.next() }
 
 // SetCookies is for handshakes that begin afterwards: connections stay, as in Erlang.
 func (e *Endpoint) SetCookies(c Cookies) {

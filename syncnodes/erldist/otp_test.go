@@ -67,11 +67,13 @@ func nextEvent(t *testing.T, e *Endpoint) Event {
 	t.Helper()
 	late := time.After(20 * time.Second)
 	for {
-		select {
-		case ev := <-e.Events():
-			if _, ok := ev.(Heard); !ok {
+		for ev, ok := e.Next(); ok; ev, ok = e.Next() {
+			if _, heard := ev.(Heard); !heard {
 				return ev
 			}
+		}
+		select {
+		case <-e.Ready():
 		case <-late:
 			t.Fatalf("%s: no event", e.cfg.Self)
 		}

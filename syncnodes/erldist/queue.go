@@ -10,18 +10,17 @@ const queueRoom = 256
 // What happens to connections is added while the registry is locked: the events have
 // the order of what they tell of.
 type queue struct {
-	out  chan Event
-	done chan struct{} // closed by close
+	ready chan struct{} // has room for one: there are events
 
 	mu     sync.Mutex // guards what follows
-	change sync.Cond
+	room   sync.Cond  // there is more of it, or the queue is closed
 	events []Event
 	closed bool
 }
 
 func newQueue() *queue {
-	q := &queue{out: make(chan Event), done: make(chan struct{})}
-	q.change.L = &q.mu
+	q := &queue{ready: make(chan struct{}, 1)}
+	q.room.L = &q.mu
 	return q
 }
 
@@ -46,57 +45,41 @@ func (q *queue) addWithRoom(ev Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.events) >= queueRoom && !q.closed {
-		q.change.Wait()
+		q.room.Wait()
 	}
 	q.addLocked(ev)
 }
 
 func (q *queue) addLocked(ev Event) {
-	if !q.closed {
-		q.events = append(q.events, ev)
-		q.change.Broadcast()
+	if q.closed {
+		return
+	}
+	q.events = append(q.events, ev)
+	select {
+	case q.ready <- struct{}{}:
+	default:
 	}
 }
 
-// run hands the events over, until the queue is closed.
-func (q *queue) run() {
-	for {
-		taken := q.take()
-		if taken == nil {
-			return
-		}
-		for _, ev := range taken {
-			select {
-			case q.out <- ev:
-			case <-q.done:
-				return
-			}
-		}
-	}
-}
-
-// take waits for events and takes all; nil when the queue is closed.
-func (q *queue) take() []Event {
+// next takes the oldest, where there is one.
+func (q *queue) next() (Event, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.events) == 0 && !q.closed {
-		q.change.Wait()
+	if len(q.events) == 0 {
+		return nil, false
 	}
-	if q.closed {
-		return nil
-	}
-	taken := q.events
-	q.events = nil
-	q.change.Broadcast()
-	return taken
+	ev := q.events[0]
+	q.events[0] = nil
+	q.events = q.events[1:]
+	q.room.Signal()
+	return ev, true
 }
 
-// close drops what was not taken. It is called once.
+// close drops what was not taken.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
 	q.events = nil
-	close(q.done)
-	q.change.Broadcast()
+	q.room.Broadcast()
 }

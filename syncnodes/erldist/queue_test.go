@@ -24,21 +24,23 @@ func TestQueue(t *testing.T) {
 			t.Error("there was no room")
 		}
 		q.add(Answered{Seq: queueRoom})
-		go q.run()
+		<-q.ready
 		for seq := range uint64(queueRoom + 2) {
-			if ev := <-q.out; ev != (Answered{Seq: seq}) {
-				t.Fatalf("event %+v, want the one after %d", ev, seq)
+			if ev, ok := q.next(); !ok || ev != (Answered{Seq: seq}) {
+				t.Fatalf("event %+v, %v, want the one after %d", ev, ok, seq)
 			}
+			synctest.Wait() // whoever waits has the room
 		}
+		if ev, ok := q.next(); ok {
+			t.Errorf("event %+v, want none", ev)
+		}
+		<-q.ready // told of what came meanwhile
 		q.offer(Rejected{Name: peerName})
-		if ev := <-q.out; ev != (Rejected{Name: peerName}) {
-			t.Errorf("event %+v", ev)
+		<-q.ready
+		if ev, ok := q.next(); !ok || ev != (Rejected{Name: peerName}) {
+			t.Errorf("event %+v, %v", ev, ok)
 		}
 
-		for range queueRoom + 10 { // run has taken some, and waits with them
-			q.add(Answered{})
-		}
-		synctest.Wait()
 		for range queueRoom {
 			q.add(Answered{})
 		}

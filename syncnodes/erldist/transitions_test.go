@@ -226,10 +226,8 @@ func (w *fakeWorld) enters(status string) Arrived {
 // isUp checks that a connection is the one of its name still.
 func (w *fakeWorld) isUp(arrived Arrived) {
 	w.t.Helper()
-	select {
-	case ev := <-w.Events():
+	if ev, ok := w.Next(); ok {
 		w.t.Errorf("event %T %+v", ev, ev)
-	default:
 	}
 	if _, holder := w.registry.status(w.cfg.Self, peerName); holder == nil || holder.conn != arrived.Conn {
 		w.t.Error("the connection is not there any more")
@@ -481,9 +479,7 @@ func TestCloseEndsAll(t *testing.T) {
 	slow.says("")
 	silent.says("")
 	w.Dial("n@127.0.0.1")
-	select {
-	case ev := <-w.Events():
+	if ev, ok := w.Next(); ok {
 		t.Errorf("event %+v", ev)
-	default:
 	}
 }
