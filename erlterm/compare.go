@@ -31,13 +31,10 @@ func compareKeys(a, b Term) int {
 			return strings.Compare(string(x), string(y))
 		}
 	}
-	if c := Compare(a, b); c != 0 {
+	if c := compare(a, b, false); c != 0 {
 		return c
 	}
-	if Equal(a, b) {
-		return 0
-	}
-	return strings.Compare(a.String(), b.String())
+	return compare(a, b, true)
 }
 
 // A rank is the place of a type in Erlang's order of types.
@@ -159,7 +156,7 @@ func compareMaps(a, b *Map, exact bool) int {
 	if c := cmp.Compare(a.Len(), b.Len()); c != 0 {
 		return c
 	}
-	x, y := exactOrder(a), exactOrder(b)
+	x, y := a.byExactKey(), b.byExactKey()
 	for i := range x {
 		if c := compare(x[i].Key, y[i].Key, true); c != 0 {
 			return c
@@ -173,16 +170,30 @@ func compareMaps(a, b *Map, exact bool) int {
 	return 0
 }
 
-// exactOrder returns the pairs with the integers among the keys before the
-// floats.
-func exactOrder(m *Map) []Pair {
-	byKey := func(p, q Pair) int { return compare(p.Key, q.Key, true) }
-	if slices.IsSortedFunc(m.pairs, byKey) {
-		return m.pairs
+// byExactKey returns the pairs with the integers among the keys before the floats.
+func (t *Map) byExactKey() []Pair {
+	if t.exact != nil {
+		return t.exact
 	}
-	pairs := slices.Clone(m.pairs)
-	slices.SortFunc(pairs, byKey)
-	return pairs
+	return t.pairs
+}
+
+// exactOrder returns the pairs of a map in the order of [Map.byExactKey], nil when
+// they are in it. A map keeps it: sought at each comparison it made the time of maps
+// whose keys are maps grow with a power of their depth.
+func exactOrder(pairs []Pair) []Pair {
+	for i := 1; i < len(pairs); i++ {
+		a, b := pairs[i-1].Key, pairs[i].Key
+		if _, ok := a.(Atom); ok { // as most are; what follows is no number
+			continue
+		}
+		if compare(a, b, true) > 0 {
+			sorted := slices.Clone(pairs)
+			slices.SortFunc(sorted, func(p, q Pair) int { return compare(p.Key, q.Key, true) })
+			return sorted
+		}
+	}
+	return nil
 }
 
 func compareBits(a, b Bits) int {

@@ -27,6 +27,7 @@ var hostile = []struct{ name, before, repeated, behind string }{
 	{"double quotes", "", "\"", ""},
 	{"large segments", "<<1", ",1:1000000", ">>."},
 	{"small integers", "[0", ",1", "]."},
+	{"maps as keys of maps", "", keyTree(12) + ".\n", ""},
 
 	{"brackets never closed", "", "[", ""},
 	{"brackets never opened", "", "]", "."},
@@ -74,12 +75,22 @@ var hostile = []struct{ name, before, repeated, behind string }{
 }
 
 const (
-	hostileKinds = 8
+	hostileKinds = 9
 	hostileSize  = DefaultMaxInput
 	peakFactor   = 32               // what a parse may take, as a multiple of the text
 	peakBase     = 40 << 20         // and what the process of the test has besides
 	slowest      = 30 * time.Second // on a machine that does other things at the same time
 )
+
+// keyTree is a map of two keys, which are such maps themselves, of that depth. They
+// differ only in the last value.
+func keyTree(depth int) string {
+	a, b := "1", "2"
+	for range depth {
+		a, b = "#{"+a+"=>1,"+b+"=>1}", "#{"+a+"=>1,"+b+"=>2}"
+	}
+	return a
+}
 
 func hostileText(i int) []byte {
 	h := hostile[i]

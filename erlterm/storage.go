@@ -188,11 +188,12 @@ func (p *parser) newMap(n, base int) *Map {
 	if len(p.order) < len(pairs) {
 		p.noteRepeated(pairs, keys)
 	}
-	m := &Map{p.pairChunk.keep(p, pairs[:len(p.order)])}
+	m := &Map{pairs: p.pairChunk.keep(p, pairs[:len(p.order)])}
 	for i, from := range p.order {
 		m.pairs[i] = pairs[from]
 		p.spans = append(p.spans, span{offset: keys[from] - uint32(n), size: 1})
 	}
+	m.exact = exactOrder(m.pairs)
 	return m
 }
 

@@ -67,9 +67,12 @@ type Fun struct {
 }
 
 // A Map is an Erlang map. Its pairs stand in Erlang term order of their keys;
-// keys that compare equal, such as 1 and 1.0, in the order of their texts. The
-// zero value is the empty map. Make one with [NewMap].
-type Map struct{ pairs []Pair }
+// keys that compare equal, such as 1 and 1.0, with the integer first. The zero
+// value is the empty map. Make one with [NewMap].
+type Map struct {
+	pairs []Pair
+	exact []Pair // in the order that compares maps; nil when it is that of pairs
+}
 
 // A Pair is one association of a [Map].
 type Pair struct{ Key, Value Term }
@@ -124,6 +127,7 @@ func NewMap(pairs ...Pair) *Map {
 	for _, i := range mapOrder(nil, pairs) {
 		m.pairs = append(m.pairs, pairs[i])
 	}
+	m.exact = exactOrder(m.pairs)
 	return m
 }
 
