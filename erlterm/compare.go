@@ -14,9 +14,9 @@ import (
 // list does not count: String("a") equals List{Int('a')}.
 func Equal(a, b Term) bool { return compare(a, b, true) == 0 }
 
-// Compare orders two terms as Erlang's <, == and > do: number < atom < fun <
-// tuple < map < list < bit string. It is negative when a comes first and 0
-// when a == b, which also holds for 1 and 1.0.
+// Compare orders two terms as Erlang's <, == and > do: number < atom < reference
+// < fun < port < pid < tuple < map < list < bit string. It is negative when a
+// comes first and 0 when a == b, which also holds for 1 and 1.0.
 //
 // Integers and floats compare by value. Atoms compare by code point, tuples
 // and maps by size first. Maps of one size compare by their keys, where an
@@ -43,7 +43,10 @@ type rank uint8
 const (
 	rankNumber rank = iota
 	rankAtom
+	rankRef
 	rankFun
+	rankPort
+	rankPid
 	rankTuple
 	rankMap
 	rankNil
@@ -73,6 +76,9 @@ func rankOf(t Term) rank {
 		if len(t) == 0 {
 			return rankNil
 		}
+	case *Improper:
+	case Opaque:
+		return rank(t.Class())
 	}
 	return rankList
 }
@@ -89,12 +95,8 @@ func compare(a, b Term, exact bool) int {
 		return compareNumbers(a, b, exact)
 	case rankAtom:
 		return strings.Compare(string(a.(Atom)), string(b.(Atom)))
-	case rankFun:
-		f, g := a.(Fun), b.(Fun)
-		return cmp.Or(
-			strings.Compare(string(f.Module), string(g.Module)),
-			strings.Compare(string(f.Function), string(g.Function)),
-			cmp.Compare(f.Arity, g.Arity))
+	case rankRef, rankFun, rankPort, rankPid:
+		return compareOpaque(a, b)
 	case rankTuple:
 		t, u := a.(Tuple), b.(Tuple)
 		if c := cmp.Compare(len(t), len(u)); c != 0 {
@@ -110,6 +112,13 @@ func compare(a, b Term, exact bool) int {
 		return compareBits(x, y)
 	}
 	return 0
+}
+
+func compareFuns(f, g Fun) int {
+	return cmp.Or(
+		strings.Compare(string(f.Module), string(g.Module)),
+		strings.Compare(string(f.Function), string(g.Function)),
+		cmp.Compare(f.Arity, g.Arity))
 }
 
 func compareLists(a, b Term, exact bool) int {

@@ -40,6 +40,7 @@ var (
 
 var (
 	termType        = reflect.TypeFor[Term]()
+	opaqueType      = reflect.TypeFor[Opaque]()
 	bigIntType      = reflect.TypeFor[big.Int]()
 	durationType    = reflect.TypeFor[time.Duration]()
 	unmarshalerType = reflect.TypeFor[Unmarshaler]()
@@ -79,7 +80,7 @@ func codecOf(t reflect.Type) codec {
 	switch {
 	case t == termType, t.Kind() == reflect.Interface && t.NumMethod() == 0:
 		return codecAny
-	case termNames[t] != "":
+	case termNames[t] != "", t.Implements(opaqueType):
 		return codecTerm
 	case t == bigIntType:
 		return codecBigInt

@@ -357,6 +357,8 @@ func (m *marshaler) checkPointer(t Term, depth int) error {
 			}
 		}
 		return nil
+	case Opaque:
+		return fmt.Errorf("no text stands for %s", t)
 	}
 	return fmt.Errorf("a %T is no term", t)
 }

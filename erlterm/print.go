@@ -14,13 +14,14 @@ import (
 // The text and a dot parse back to an equal term, but for one oddity that is
 // OTP's: the names in a fun are printed without quotes when they are reserved
 // words, and the bytes of their UTF-8 as one character each. See
-// [AppendLiteral].
+// [AppendLiteral]. That of an [Opaque] does not parse.
 func AppendTerm(dst []byte, t Term) []byte {
 	return printer{appendFunName: appendFunName}.append(dst, t)
 }
 
 // AppendLiteral appends t to dst as AppendTerm does, with the names in a fun
-// quoted as any atom is: the text and a dot always parse back to an equal term.
+// quoted as any atom is: the text and a dot always parse back to an equal term,
+// where no [Opaque] is in it.
 func AppendLiteral(dst []byte, t Term) []byte {
 	return printer{appendFunName: appendAtom}.append(dst, t)
 }
@@ -62,6 +63,8 @@ func (p printer) append(dst []byte, t Term) []byte {
 		dst = p.appendFunName(append(dst, "fun "...), string(t.Module))
 		dst = p.appendFunName(append(dst, ':'), string(t.Function))
 		return strconv.AppendUint(append(dst, '/'), uint64(t.Arity), 10)
+	case Opaque:
+		return append(dst, t.String()...)
 	}
 	panic(fmt.Sprintf("erlterm: %T is not a term", t))
 }

@@ -9,9 +9,10 @@ import (
 )
 
 // A Term is an Erlang term: one of [Atom], [Int], [*BigInt], [Float],
-// [String], [List], [*Improper], [Tuple], [*Map], [Bits] and [Fun]. Terms are
-// plain values without positions (see [Cursor] for those). Terms that a parser
-// returned may be read by several goroutines; nothing here changes them.
+// [String], [List], [*Improper], [Tuple], [*Map], [Bits] and [Fun], which parsers
+// return, or an [Opaque], which has no text. Terms are plain values without
+// positions (see [Cursor] for those). Terms that a parser returned may be read by
+// several goroutines; nothing here changes them.
 //
 // A list has three shapes, so that the common ones are pleasant to use: a
 // String for a string literal, a List for a proper list, an Improper for one

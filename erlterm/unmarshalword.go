@@ -29,6 +29,10 @@ func (u *unmarshaler) term(c Cursor, v reflect.Value) {
 			t = String(text)
 		}
 	}
+	if v.Type().Implements(opaqueType) {
+		u.errorf(c, "", "no text stands for a %s", v.Type())
+		return
+	}
 	if reflect.TypeOf(t) != v.Type() {
 		u.mismatch(c, "", termNames[v.Type()])
 		return
