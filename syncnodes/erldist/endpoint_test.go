@@ -22,7 +22,7 @@ func TestStoppedNode(t *testing.T) {
 	e := listen(t, testConfig("g@127.0.0.1", w.EPMD()))
 	b := w.Start(t, beamtest.Node{Name: "b@127.0.0.1", Cookie: testCookie})
 	b.Stop(t)
-	e.SetSetupTime(200 * time.Millisecond)
+	e.SetSetupTime(time.Second)
 	e.Dial("b@127.0.0.1")
 	if failed := next[DialFailed](t, e); failed.Reason != TimedOut {
 		t.Errorf("failed: %+v", failed)

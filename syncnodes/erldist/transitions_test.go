@@ -92,7 +92,7 @@ func TestTransitions(t *testing.T) {
 			next[Arrived](t, w.Endpoint)
 		}},
 		{"nok, and its dial does not come", "a@127.0.0.1", func(t *testing.T, w *fakeWorld) {
-			w.SetSetupTime(100 * time.Millisecond)
+			w.SetSetupTime(time.Second)
 			w.Dial(peerName)
 			ours := w.dialled(peerName)
 			ours.receiveName()
@@ -382,30 +382,47 @@ func TestListenerFails(t *testing.T) {
 	w.enters("sok")
 }
 
-// TestSilence has the other node say nothing, at each point of the handshake.
+// TestSilence has the other node say nothing any more, at each point of the handshake.
 func TestSilence(t *testing.T) {
-	w := newFakeWorld(t, "a@127.0.0.1", func(cfg *Config) { cfg.SetupTime = 100 * time.Millisecond })
-	for _, answers := range [][]string{{}, {"sok"}, {"salive"}} {
-		w.Dial(peerName)
-		p := w.dialled(peerName)
-		p.receiveName()
-		for _, m := range answers {
-			p.send(m)
-		}
-		failed := next[DialFailed](t, w.Endpoint)
-		if failed.Reason != TimedOut || !strings.Contains(failed.Err.Error(), "net_setuptime") {
-			t.Errorf("after %q: %+v", answers, failed)
-		}
+	for _, tt := range []struct {
+		name string
+		play func(*testing.T, *fakeWorld)
+	}{
+		{"dialled, before a status", func(t *testing.T, w *fakeWorld) { w.dialSilent(t) }},
+		{"dialled, before a challenge", func(t *testing.T, w *fakeWorld) { w.dialSilent(t, "sok") }},
+		{"dialled, after alive", func(t *testing.T, w *fakeWorld) { w.dialSilent(t, "salive") }},
+		{"dials, before its name", func(t *testing.T, w *fakeWorld) {
+			w.dials(peerName).says("")
+		}},
+		{"dials, before its answer", func(t *testing.T, w *fakeWorld) {
+			p := w.dials(peerName)
+			p.sendName()
+			p.says("sok")
+			if m := p.receive(); len(m) < challengeLen {
+				t.Errorf("a challenge: %q", m)
+			}
+			p.says("")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.play(t, newFakeWorld(t, "a@127.0.0.1", func(cfg *Config) { cfg.SetupTime = time.Second }))
+		})
 	}
-	p := w.dials(peerName)
-	p.says("") // it is over, too
-	p = w.dials(peerName)
-	p.sendName()
-	p.says("sok")
-	if m := p.receive(); len(m) < challengeLen {
-		t.Errorf("a challenge: %q", m)
+}
+
+func (w *fakeWorld) dialSilent(t *testing.T, says ...string) {
+	t.Helper()
+	w.Dial(peerName)
+	p := w.dialled(peerName)
+	p.receiveName()
+	for _, m := range says {
+		p.send(m)
 	}
-	p.says("")
+	failed := next[DialFailed](t, w.Endpoint)
+	if failed.Reason != TimedOut || !strings.Contains(failed.Err.Error(), "net_setuptime") {
+		t.Errorf("failed: %+v", failed)
+	}
 }
 
 // TestSilentSockets has hundreds of connections that say nothing, and one that does.
