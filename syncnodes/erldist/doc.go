@@ -49,10 +49,16 @@
 //
 // # What it takes part in
 //
-// Calls of gen_server in both directions, their monitors, links and unlinks as far as
-// those who make them need an answer. It is hidden: global, pg and the mesh of Erlang
-// take no note of it. No atom cache, no fragments, no spawn, no groups: those flags are
-// not offered.
+// Calls of gen_server in both directions. A process of ours that answers with an error,
+// or that is called with what cannot be read, has ended for its caller: by noproc, or by
+// {error, <<"text">>}. Its name can be monitored; net_kernel is one that answers is_auth
+// alone. Our calls all come from one process, which can be monitored and linked with, and
+// lives as long as the connection. Whoever links with, or monitors, anything else hears
+// noproc at once. Other messages are dropped, and counted ([Endpoint.Dropped]).
+//
+// It is hidden: global, pg and the mesh of Erlang take no note of it. No atom cache, no
+// fragments, no spawn, no groups: those flags are not offered, so that rpc and erpc end
+// at once.
 //
 // # Limits
 //
@@ -60,7 +66,7 @@
 // [maxHalfOpen] of them at once, of which the oldest goes for a new one. A running
 // connection: 8 MiB a frame, what is longer is read and dropped and its caller told;
 // [maxMonitors] monitors; [maxUnsent] bytes that wait to be sent, after which it is
-// closed.
+// closed. A frame whose control message makes no sense ends the connection too.
 //
 // # What the cookie is worth here
 //

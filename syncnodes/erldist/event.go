@@ -42,7 +42,8 @@ type (
 		Conn *Conn
 		Seq  uint64
 	}
-	// Replied is the end of Call(id): a term, or ErrNoProc, an *ExitError, or ErrTooLong.
+	// Replied is the end of Call(id): a term, or ErrNoProc, an *ExitError, what wraps
+	// ErrTooLong, or why the answer cannot be read.
 	Replied struct {
 		Conn *Conn
 		ID   uint64
