@@ -220,6 +220,9 @@ func TestErlStartsWithTheSame(t *testing.T) {
 	for range *otpStarts {
 		tr := g.trial()
 		tr.flags = g.flags()
+		if g.IntN(2) == 0 {
+			tr.flagsToFile()
+		}
 		tr.write(t, t.TempDir())
 		kernel, decided := startErl(t, tr.words())
 		if !decided {
@@ -277,7 +280,18 @@ type trial struct {
 	files map[string]string
 	flags []string // further words of the command line
 
-	paths []string // once written
+	paths []string // of -config, once written
+	args  string   // of -args_file, once written; empty: there is none
+}
+
+// flagsToFile moves the flags to an args file, but for emulator flags: what is
+// wrong with those is not told here.
+func (tr *trial) flagsToFile() {
+	var text strings.Builder
+	for _, word := range tr.flags {
+		fmt.Fprintf(&text, "'%s'\n", strings.ReplaceAll(strings.TrimPrefix(word, "+"), "'", `'\''`))
+	}
+	tr.files["vm.args"], tr.flags = text.String(), nil
 }
 
 func (tr *trial) write(t *testing.T, dir string) {
@@ -293,12 +307,18 @@ func (tr *trial) write(t *testing.T, dir string) {
 	for _, name := range tr.names {
 		tr.paths = append(tr.paths, filepath.Join(dir, name))
 	}
+	if _, ok := tr.files["vm.args"]; ok {
+		tr.args = filepath.Join(dir, "vm.args")
+	}
 }
 
 // words are the command line of both.
 func (tr *trial) words() (words []string) {
 	for _, path := range tr.paths {
 		words = append(words, "-config", path)
+	}
+	if tr.args != "" {
+		words = append(words, "-args_file", tr.args)
 	}
 	return append(words, tr.flags...)
 }
