@@ -159,7 +159,10 @@ func (l *loop) call(to Address, asked question, answer func(callResult)) uint64 
 	}
 	l.calls[id] = call{to: to, answer: answer}
 	if conn := l.erlang.conns[link]; conn != nil {
-		conn.Call(id, to.Name, asked.request)
+		if err := conn.Call(id, to.Name, asked.request); err != nil {
+			delete(l.calls, id)
+			answer(callResult{err: fmt.Errorf("calling %s: %w", to.Name, err)})
+		}
 		return id
 	}
 	payload := binary.AppendUvarint([]byte{kindCall}, id)

@@ -204,8 +204,10 @@ func (l *loop) erlangArrived(e erldist.Arrived) {
 	l.core.Admission(link, ref, info, l.now())
 }
 
-// erlangUp begins to read what a node says that came up.
+// erlangUp begins to read what a node says that came up. What is left of a dial on the
+// bus, which found nobody there, is over.
 func (l *loop) erlangUp(name nodeid.Name) {
+	l.endpoint.Abandon(name, l.now())
 	if link, linked := l.core.Link(name); linked {
 		l.erlang.conns[link].Start()
 	}
@@ -225,7 +227,11 @@ func (l *loop) sendErlang(conn *erldist.Conn, o membership.Send) {
 	switch o.Message.(type) {
 	case membership.Probe:
 		conn.Probe(o.Seq)
-	case membership.Goodbye, membership.Disconnect:
+	case membership.Disconnect:
+		if !conn.Probing() { // its answer would connect us again; the core says so again
+			conn.Close()
+		}
+	case membership.Goodbye:
 		conn.Close()
 	}
 }

@@ -165,18 +165,18 @@ func TestErlangCalls(t *testing.T) {
 	})
 	a.Register("crasher", func(context.Context, erlterm.Term) (erlterm.Term, error) { panic("as it must") })
 	b := m.erlangs(t, "b")
-	for expr, want := range map[string]string{
-		`net_adm:ping('a@127.0.0.1')`:                                                `pong`,
-		`net_kernel:connect_node('a@127.0.0.1')`:                                     `true`,
-		`gen_server:call({'PingPong', 'a@127.0.0.1'}, ping)`:                         `pong`,
-		`gen_server:call({adder, 'a@127.0.0.1'}, #{a => [1, 2.5, <<"b">>]})`:         `{sum,#{a => [1,2.5,<<"b">>]}}`,
-		`catch gen_server:call({nobody, 'a@127.0.0.1'}, ping)`:                       `{'EXIT',{noproc,{gen_server,call,[{nobody,'a@127.0.0.1'},ping]}}}`,
-		`element(1, element(2, catch gen_server:call({crasher, 'a@127.0.0.1'}, x)))`: `{error,<<"the process crashed: as it must">>}`,
-		`nodes(hidden)`: `['a@127.0.0.1']`,
-		`nodes()`:       `[]`,
+	for _, tt := range []struct{ expr, want string }{
+		{`net_adm:ping('a@127.0.0.1')`, `pong`},
+		{`net_kernel:connect_node('a@127.0.0.1')`, `true`},
+		{`gen_server:call({'PingPong', 'a@127.0.0.1'}, ping)`, `pong`},
+		{`gen_server:call({adder, 'a@127.0.0.1'}, #{a => [1, 2.5, <<"b">>]})`, `{sum,#{a => [1,2.5,<<"b">>]}}`},
+		{`catch gen_server:call({nobody, 'a@127.0.0.1'}, ping)`, `{'EXIT',{noproc,{gen_server,call,[{nobody,'a@127.0.0.1'},ping]}}}`},
+		{`element(1, element(2, catch gen_server:call({crasher, 'a@127.0.0.1'}, x)))`, `{error,<<"the process crashed: as it must">>}`},
+		{`nodes(hidden)`, `['a@127.0.0.1']`},
+		{`nodes()`, `[]`},
 	} {
-		if got := b.Eval(t, expr); got != want {
-			t.Errorf("%s gives %s, want %s", expr, got, want)
+		if got := b.Eval(t, tt.expr); got != tt.want {
+			t.Errorf("%s gives %s, want %s", tt.expr, got, tt.want)
 		}
 	}
 	a.wantUp(t, "b", time.Second)

@@ -114,6 +114,14 @@ func (c *Conn) Probe(seq uint64) {
 	c.sendSmall(newControl(opRegSend, c.pid, noCookie, netKernel), c.genCall(ref, request))
 }
 
+// Probing reports whether the answer to a probe is awaited. A node that is about to answer
+// connects anew where the connection has ended meanwhile.
+func (c *Conn) Probing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.calls.probes) > 0
+}
+
 // genCall is the message of a call, whose answer is to be sent to a reference.
 func (c *Conn) genCall(ref etf.Ref, request erlterm.Term) erlterm.Term {
 	return erlterm.Tuple{genCall, erlterm.Tuple{c.pid, tagOf(ref)}, request}
