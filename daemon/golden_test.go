@@ -90,6 +90,7 @@ func (n *stagedNode) Call(_ context.Context, to syncnodes.Address, request erlte
 func (n *stagedNode) Status(context.Context) (syncnodes.Status, error) {
 	return syncnodes.Status{
 		Node: "a@127.0.0.1", Incarnation: nodeid.Incarnation{9}, Fingerprint: "01234567", Bus: "embedded", Listen: "127.0.0.1:4370",
+		Erlang:  syncnodes.ErlangStatus{Listen: "127.0.0.1:43211", Registered: true},
 		Started: time.Unix(1_000_000, 0), Now: time.Minute, Version: "v0.2.0",
 		Sync: syncnodes.Progress{Up: 1, Of: 2, Missing: []nodeid.Name{"c@127.0.0.1"}, Done: true},
 		Peers: []syncnodes.Peer{

@@ -18,15 +18,18 @@ that it is done with, how many there are after that one, for it or not, and its 
 daemon started. A peer is up; suspect (up, and not answering); down; connecting; or idle (never
 connected, and looked for).
 
-Lines that begin with dropped count what came over the bus and had no effect: malformed
+Lines that begin with dropped count what came and had no effect: over the bus malformed
 and senseless what is no packet of ours, wrong cookie and forged what nobody with our cookie
 sent, wrong epoch and unknown session what was for an earlier connection, replayed what came
 before, overruled a false sign of death. A few after a peer's restart are no reason to worry.
+From nodes of Erlang's there are erlang too long (more than 8 MiB), unreadable, and unknown:
+messages that nobody here takes, casts among them.
 
 JSON and YAML have an object with
 
   node, incarnation, hidden, pid, started, version, cookie_fingerprint
   bus      kind (embedded or external), listen, lost
+  erlang   listen, registered (at the port mapper); where erlang.distribution is on
   sync     up, of, missing (nodes), done (the start-up sync is over), text (all that)
   peers    as nodes -l -o json has them: node, state, hidden, erlang, expected, round_trip,
            and where there is something to tell since, incarnation, address, version,
@@ -88,6 +91,9 @@ func statusText(s control.Status, now time.Time) string {
 	fmt.Fprintf(&b, "version: %s\n", s.Version)
 	fmt.Fprintf(&b, "cookie fingerprint: %s\n", s.Fingerprint)
 	fmt.Fprintf(&b, "bus: %s\n", busText(s.Bus))
+	if s.Erlang != nil {
+		fmt.Fprintf(&b, "erlang: %s\n", erlangText(*s.Erlang))
+	}
 	fmt.Fprintf(&b, "sync: %s\n", s.Sync.Text)
 	fmt.Fprintf(&b, "journal: %s\n", journalText(s.Journal))
 	for _, h := range s.Hooks {
@@ -111,6 +117,13 @@ func busText(b control.Bus) string {
 		text += ", lost"
 	}
 	return text
+}
+
+func erlangText(e control.Erlang) string {
+	if !e.Registered {
+		return "listening on " + e.Listen + ", not registered: the port mapper does not answer, or has the name for another"
+	}
+	return "listening on " + e.Listen + ", registered at the port mapper"
 }
 
 func journalText(j control.Journal) string {

@@ -161,7 +161,7 @@ func (l *loop) call(to Address, asked question, answer func(callResult)) uint64 
 	if conn := l.erlang.conns[link]; conn != nil {
 		if err := conn.Call(id, to.Name, asked.request); err != nil {
 			delete(l.calls, id)
-			answer(callResult{err: fmt.Errorf("calling %s: %w", to.Name, err)})
+			answer(callResult{err: fmt.Errorf("calling %s: %w", to.Name, sizeError(err))})
 		}
 		return id
 	}

@@ -86,6 +86,21 @@ func (e *erlang) setSetupTime(d time.Duration) {
 	}
 }
 
+func (e *erlang) status() ErlangStatus {
+	if e.endpoint == nil {
+		return ErlangStatus{}
+	}
+	return ErlangStatus{Listen: e.endpoint.Addr().String(), Registered: e.endpoint.Registered()}
+}
+
+// dropped counts messages without effect, by cause.
+func (e *erlang) dropped() map[string]uint64 {
+	if e.endpoint == nil {
+		return nil
+	}
+	return e.endpoint.Dropped()
+}
+
 func (e *erlang) close() error {
 	if e.endpoint == nil {
 		return nil
@@ -296,6 +311,14 @@ func (l *loop) erlangEnded(e erldist.Ended) {
 	}
 }
 
+// sizeError has this package's word for what is too long.
+func sizeError(err error) error {
+	if errors.Is(err, erldist.ErrTooLong) {
+		return ErrTooLong
+	}
+	return err
+}
+
 // erlangReplied ends a call of ours.
 func (l *loop) erlangReplied(e erldist.Replied) {
 	c, ok := l.calls[e.ID]
@@ -310,7 +333,7 @@ func (l *loop) erlangReplied(e erldist.Replied) {
 	case errors.As(err, &exit):
 		c.answer(callResult{err: &RemoteError{To: c.to, Text: exit.Error()}})
 	case err != nil:
-		c.answer(callResult{err: fmt.Errorf("the answer of %s: %w", c.to.Name, err)})
+		c.answer(callResult{err: fmt.Errorf("the answer of %s: %w", c.to.Name, sizeError(err))})
 	default:
 		c.answer(callResult{term: e.Term})
 	}

@@ -125,6 +125,9 @@ func TestErlangComesAndGoes(t *testing.T) {
 	opts.Sync.Mandatory = fulls("b")
 	a := m.ours(t, opts)
 	a.quiet(t, 300*time.Millisecond)
+	if s, err := a.Status(t.Context()); err != nil || !s.Erlang.Registered || !strings.HasPrefix(s.Erlang.Listen, "127.0.0.1:") {
+		t.Errorf("status tells %+v, %v", s.Erlang, err)
+	}
 	b := m.erlangs(t, "b")
 	up := a.wantUp(t, "b", 3*time.Second)
 	if err := a.Sync(t.Context()); err != nil {

@@ -21,10 +21,17 @@ type Status struct {
 	BusLost     bool
 	Settled     bool   // the bus was looked through once: who is there can be reached
 	Listen      string // embedded: where routes are taken
+	Erlang      ErlangStatus
 	Sync        Progress
 	Peers       []Peer            // sorted by name; Since is on Now's clock
 	Now         time.Duration     // of the core's clock
 	Dropped     map[string]uint64 // packets without effect, by cause
+}
+
+// ErlangStatus is that of Erlang's distribution; the zero value where it is off.
+type ErlangStatus struct {
+	Listen     string // where nodes of Erlang's dial
+	Registered bool   // at the port mapper, so that they find it
 }
 
 // Status tells all at one moment.
@@ -35,7 +42,7 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 		s = Status{
 			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(), Version: l.opts.Version,
 			Fingerprint: l.printed,
-			Bus:         bus.Kind.String(), BusLost: l.busLost, Settled: l.settling == nil, Listen: bus.Listen,
+			Bus:         bus.Kind.String(), BusLost: l.busLost, Settled: l.settling == nil, Listen: bus.Listen, Erlang: l.erlang.status(),
 			Sync: l.progress(), Peers: l.core.Peers(), Now: l.now(),
 			Dropped: occurred(l.dropped()),
 		}
@@ -57,6 +64,9 @@ func (l *loop) dropped() map[string]uint64 {
 		"bus malformed": bus.Malformed,
 		"bus full":      bus.Dropped,
 		"bus strangers": bus.Strangers,
+	}
+	for cause, count := range l.erlang.dropped() {
+		counts["erlang "+cause] = count
 	}
 	endpoint := l.endpoint.Dropped()
 	for cause := session.DropMalformed; cause <= session.DropFailed; cause++ {

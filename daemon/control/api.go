@@ -107,6 +107,7 @@ type Status struct {
 	Version     string            `json:"version"`
 	Fingerprint string            `json:"cookie_fingerprint"`
 	Bus         Bus               `json:"bus"`
+	Erlang      *Erlang           `json:"erlang,omitempty"` // where erlang.distribution is on
 	Sync        Sync              `json:"sync"`
 	Peers       []Peer            `json:"peers"`
 	Journal     Journal           `json:"journal"`
@@ -119,6 +120,12 @@ type Bus struct {
 	Kind   string `json:"kind"`   // embedded or external
 	Listen string `json:"listen"` // embedded: where routes are taken
 	Lost   bool   `json:"lost"`
+}
+
+// Erlang is how nodes of Erlang's reach the daemon.
+type Erlang struct {
+	Listen     string `json:"listen"`     // where they dial
+	Registered bool   `json:"registered"` // the port mapper has the name
 }
 
 // Journal is where events are kept.
@@ -304,6 +311,9 @@ func statusOf(s syncnodes.Status, observed metrics.Observed, pid int, epoch time
 		Dropped: s.Dropped,
 		Journal: journalOf(observed.Journal),
 		Hooks:   make([]Hook, 0, len(observed.Hooks)),
+	}
+	if s.Erlang.Listen != "" {
+		out.Erlang = &Erlang{Listen: s.Erlang.Listen, Registered: s.Erlang.Registered}
 	}
 	for _, h := range observed.Hooks {
 		out.Hooks = append(out.Hooks, hookOf(h))

@@ -12,7 +12,7 @@ type drops struct {
 // counts are the counters by their names.
 func (d *drops) counts() map[string]uint64 {
 	return map[string]uint64{
-		"too_long":   d.tooLong.Load(),
+		"too long":   d.tooLong.Load(),
 		"unreadable": d.unreadable.Load(),
 		"unknown":    d.unknown.Load(),
 	}

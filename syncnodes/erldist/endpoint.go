@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"interconnectd/configs/nodeid"
@@ -25,6 +26,7 @@ type Endpoint struct {
 	refusals refusals
 	half     halfOpen
 	opened   sync.Once
+	known    atomic.Bool // to the port mapper
 
 	closing  sync.Once
 	closeErr error // once closing is done
@@ -90,6 +92,9 @@ func (e *Endpoint) Addr() netip.AddrPort { return e.listener.Addr().(*net.TCPAdd
 
 // Creation tells this start of the node from others.
 func (e *Endpoint) Creation() uint32 { return e.creation }
+
+// Registered reports whether the port mapper has the name, so that Erlang nodes find it.
+func (e *Endpoint) Registered() bool { return e.known.Load() }
 
 // Dropped counts what nodes sent that nothing was done with, by its kind.
 func (e *Endpoint) Dropped() map[string]uint64 { return e.drops.counts() }

@@ -50,8 +50,10 @@ func (e *Endpoint) keepRegistered(ctx context.Context, r *epmd.Registration) {
 			r = e.registerAgain(ctx)
 			continue
 		}
+		e.known.Store(true)
 		stop := context.AfterFunc(ctx, func() { _ = r.Close() })
 		err := r.Wait()
+		e.known.Store(false)
 		if stop() {
 			_ = r.Close()
 			e.cfg.Logger.Warn("the port mapper has ended: Erlang nodes do not find us until there is one", "error", err)
