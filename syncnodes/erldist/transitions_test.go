@@ -482,6 +482,7 @@ func TestCloseEndsAll(t *testing.T) {
 	silent := w.dials("x@127.0.0.1")
 	w.Dial("n@127.0.0.1")
 	dialled := w.dialled("n@127.0.0.1")
+	dialled.receiveName()
 	for range 2 {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
@@ -490,7 +491,6 @@ func TestCloseEndsAll(t *testing.T) {
 	if waiting.Load() {
 		t.Error("a handshake goes on")
 	}
-	dialled.receiveName()
 	dialled.says("")
 	slow.receive()
 	slow.says("")
