@@ -1,18 +1,17 @@
 package configs
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"interconnectd/configs/epmd"
 )
 
 // Host tells what a node name needs to know of the machine it runs on. A
@@ -28,15 +27,15 @@ type Host interface {
 	// Unresolved are those of the given names and addresses of hosts that have
 	// no address. What cannot be found out in time is not among them.
 	Unresolved(hosts []string) []string
-	// Registered are the names, without host, that the host's EPMD holds:
-	// none when no EPMD answers.
-	Registered() []string
+	// ErlangHas reports whether the port mapper at a host:port knows a node of Erlang's
+	// of that name, without host. It does not when no port mapper answers.
+	ErlangHas(mapper, alive string) bool
 }
 
 // ThisHost is the machine that the process runs on.
-func ThisHost() Host { return thisHost{epmd: "127.0.0.1:4369"} }
+func ThisHost() Host { return thisHost{} }
 
-type thisHost struct{ epmd string }
+type thisHost struct{}
 
 const (
 	// lookupTimeout bounds the search of the full name: a start must not
@@ -116,32 +115,11 @@ func (thisHost) Unresolved(hosts []string) []string {
 	return unresolved
 }
 
-// Registered asks with NAMES_REQ of the EPMD protocol (erts user's guide,
-// "Distribution Protocol"): the answer is EPMD's port in 4 bytes and then one
-// line "name a at port 40123" for each node.
-func (h thisHost) Registered() []string {
-	conn, err := net.DialTimeout("tcp", h.epmd, epmdTimeout)
-	if err != nil {
-		return nil
-	}
-	defer conn.Close()
-	if conn.SetDeadline(time.Now().Add(epmdTimeout)) != nil {
-		return nil
-	}
-	if _, err := conn.Write([]byte{0, 1, 'n'}); err != nil {
-		return nil
-	}
-	answer, _ := io.ReadAll(io.LimitReader(conn, 1<<20))
-	if len(answer) < 4 {
-		return nil
-	}
-	var names []string
-	for lines := bufio.NewScanner(bytes.NewReader(answer[4:])); lines.Scan(); {
-		if words := strings.Fields(lines.Text()); len(words) == 5 && words[0] == "name" {
-			names = append(names, words[1])
-		}
-	}
-	return names
+func (thisHost) ErlangHas(mapper, alive string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), epmdTimeout)
+	defer cancel()
+	node, err := epmd.Lookup(ctx, mapper, alive)
+	return err == nil && !node.Ours()
 }
 
 // remembered asks the host for each fact once: several names of a list are

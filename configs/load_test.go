@@ -26,7 +26,9 @@ type fakeHost struct {
 func (h fakeHost) ShortName() (string, error)   { return h.short, nil }
 func (h fakeHost) FullName() (string, error)    { return h.full, nil }
 func (h fakeHost) Addrs() ([]netip.Addr, error) { return h.addrs, nil }
-func (h fakeHost) Registered() []string         { return h.registered }
+func (h fakeHost) ErlangHas(_, alive string) bool {
+	return slices.Contains(h.registered, alive)
+}
 func (h fakeHost) Unresolved(hosts []string) (found []string) {
 	for _, host := range hosts {
 		if slices.Contains(h.unresolved, host) {

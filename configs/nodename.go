@@ -147,7 +147,7 @@ func (r *reader) listedName() (nodeid.Name, Origin, bool) {
 			candidates = append(candidates, name)
 		}
 	}
-	if len(candidates) != 1 || slices.Contains(r.in.Host.Registered(), candidates[0].Alive()) {
+	if len(candidates) != 1 || r.in.Host.ErlangHas(r.cfg.Erlang.EPMD, candidates[0].Alive()) {
 		return "", Origin{}, false
 	}
 	list := "sync_nodes_optional"

@@ -1,8 +1,6 @@
 package configs
 
 import (
-	"bufio"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -10,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/erldist/beamtest"
 )
 
 // loadName runs Load with a cookie, so that only the name is in question.
@@ -158,44 +158,26 @@ type countingHost struct {
 
 func (h countingHost) FullName() (string, error) { *h.asked++; return h.full, nil }
 
-// NAMES_REQ of the EPMD protocol.
-func TestRegistered(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	request := make(chan []byte, 1)
-	go func() {
-		conn, err := listener.Accept()
+// TestErlangHas asks a real port mapper, and none.
+func TestErlangHas(t *testing.T) {
+	w := beamtest.NewWorld(t)
+	register := func(name, extra string) {
+		r, err := epmd.Register(t.Context(), w.EPMD(), epmd.Node{Name: name, Port: 4370, Type: epmd.Hidden, Highest: 6, Lowest: 6, Extra: extra})
 		if err != nil {
-			return
+			t.Fatal(err)
 		}
-		defer conn.Close()
-		got := make([]byte, 3)
-		if _, err := bufio.NewReader(conn).Read(got); err == nil {
-			_, _ = conn.Write([]byte("\x00\x00\x11\x11name a at port 40123\nname b-2 at port 40124\n"))
+		t.Cleanup(func() { r.Close() })
+	}
+	register("erlang", "")
+	register("ours", epmd.Interconnectd)
+	for name, want := range map[string]bool{"erlang": true, "ours": false, "nobody": false} {
+		if got := ThisHost().ErlangHas(w.EPMD(), name); got != want {
+			t.Errorf("ErlangHas(%s) = %v, want %v", name, got, want)
 		}
-		request <- got
-	}()
-	got := thisHost{epmd: listener.Addr().String()}.Registered()
-	if want := []string{"a", "b-2"}; !slices.Equal(got, want) {
-		t.Errorf("Registered() = %q, want %q", got, want)
 	}
-	if got, want := string(<-request), "\x00\x01n"; got != want {
-		t.Errorf("the request is %q, want %q", got, want)
-	}
-}
-
-func TestRegisteredWithoutEPMD(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	listener.Close()
-	if got := (thisHost{epmd: addr}).Registered(); got != nil {
-		t.Errorf("Registered() = %q without EPMD", got)
+	w.StopEPMD()
+	if ThisHost().ErlangHas(w.EPMD(), "erlang") {
+		t.Error("ErlangHas without a port mapper")
 	}
 }
 

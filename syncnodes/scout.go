@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
-	"interconnectd/syncnodes/erldist"
-	"interconnectd/syncnodes/erldist/epmd"
 )
 
 const (
@@ -128,7 +127,7 @@ func erlangNodes(ctx context.Context, mapper string, names []nodeid.Name) (found
 		if !slices.ContainsFunc(registered, func(r epmd.NamePort) bool { return r.Name == name.Alive() }) {
 			continue
 		}
-		if node, err := epmd.Lookup(ctx, mapper, name.Alive()); err == nil && !erldist.Ours(node) {
+		if node, err := epmd.Lookup(ctx, mapper, name.Alive()); err == nil && !node.Ours() {
 			found = append(found, name)
 		}
 	}

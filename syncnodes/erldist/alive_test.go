@@ -8,9 +8,9 @@ import (
 	"sync"
 	"testing"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/syncnodes/bus/bustest"
 	"interconnectd/syncnodes/erldist/beamtest"
-	"interconnectd/syncnodes/erldist/epmd"
 )
 
 // relay hands connections on, and ends each side of them by itself: the end of one is

@@ -8,9 +8,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
 	"interconnectd/erlterm"
-	"interconnectd/syncnodes/erldist/epmd"
 )
 
 // Config is what an endpoint needs to know. All of it is needed but Logger.

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
-	"interconnectd/syncnodes/erldist/epmd"
 )
 
 var errSetupTime = errors.New("no end within net_setuptime")
@@ -79,7 +79,7 @@ func (e *Endpoint) find(ctx context.Context, name nodeid.Name) (port string, err
 	switch {
 	case err != nil:
 		return "", err
-	case node.Extra == extra:
+	case node.Ours():
 		return "", &failure{NoHolder, "an interconnectd has the name, and is met on the bus", nil}
 	case node.Lowest > handshakeVersion || node.Highest < handshakeVersion:
 		return "", unfit("it speaks the versions %d to %d of the distribution, and not %d", node.Lowest, node.Highest, handshakeVersion)

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
-	"interconnectd/syncnodes/erldist/epmd"
 )
 
 // Endpoint is a node as Erlang nodes see it. Its methods may be called concurrently.
@@ -189,16 +189,12 @@ func (t *tasks) wait() {
 	t.wg.Wait()
 }
 
-// extra is what we register with beside the name, so that another of us knows that
-// here is none of Erlang's: we meet on the bus.
-const extra = "interconnectd"
-
 // handshakeVersion is the one that we speak.
 const handshakeVersion = 6
 
 func (e *Endpoint) self() epmd.Node {
 	return epmd.Node{
 		Name: e.cfg.Self.Alive(), Port: e.Addr().Port(), Type: epmd.Hidden,
-		Highest: handshakeVersion, Lowest: handshakeVersion, Extra: extra,
+		Highest: handshakeVersion, Lowest: handshakeVersion, Extra: epmd.Interconnectd,
 	}
 }

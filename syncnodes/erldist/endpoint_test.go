@@ -9,10 +9,10 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/bus/bustest"
 	"interconnectd/syncnodes/erldist/beamtest"
-	"interconnectd/syncnodes/erldist/epmd"
 	"interconnectd/syncnodes/logtest"
 )
 

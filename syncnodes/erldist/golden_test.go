@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/erldist/beamtest"
-	"interconnectd/syncnodes/erldist/epmd"
 )
 
 var record = flag.Bool("record", false, "record handshakes with real nodes anew; -otp27 those of OTP 27")
@@ -170,7 +170,7 @@ func recordAll(t *testing.T, release beamtest.Release) {
 	}
 	defer l.Close()
 	registered, err := epmd.Register(t.Context(), w.EPMD(), epmd.Node{
-		Name: goldenSelf.Alive(), Port: l.Addr().(*net.TCPAddr).AddrPort().Port(), Type: epmd.Hidden, Highest: 6, Lowest: 6, Extra: extra,
+		Name: goldenSelf.Alive(), Port: l.Addr().(*net.TCPAddr).AddrPort().Port(), Type: epmd.Hidden, Highest: 6, Lowest: 6, Extra: epmd.Interconnectd,
 	})
 	if err != nil {
 		t.Fatal(err)

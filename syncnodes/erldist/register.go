@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"interconnectd/syncnodes/erldist/epmd"
+	"interconnectd/configs/epmd"
 )
 
 const (

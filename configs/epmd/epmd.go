@@ -25,6 +25,10 @@ const (
 	Hidden = 'H' // erl -hidden, and nodes that are no Erlang
 )
 
+// Interconnectd is the Extra of nodes like this, so that others tell them from Erlang's:
+// they meet on a bus of their own, and never by Erlang's distribution.
+const Interconnectd = "interconnectd"
+
 // Node is what a port mapper knows of a node.
 type Node struct {
 	Name  string // what stands before the '@'
@@ -35,6 +39,9 @@ type Node struct {
 	// the handshake of OTP 23 and up.
 	Highest, Lowest uint16
 }
+
+// Ours reports whether it is a node like this, and none of Erlang's.
+func (n Node) Ours() bool { return n.Extra == Interconnectd }
 
 // NamePort is one line of Names.
 type NamePort struct {

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/syncnodes/bus/bustest"
 	"interconnectd/syncnodes/erldist/beamtest"
-	"interconnectd/syncnodes/erldist/epmd"
 )
 
 // TestRealEPMD registers with, and asks, a real port mapper.
