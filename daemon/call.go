@@ -27,6 +27,10 @@ standard error, and exit 1:
 
 Every node has the process PingPong, which answers ping with pong, and ClusterView, which
 answers nodes with what it thinks of its peers. JSON and YAML have the answer as a text.
+
+A node of Erlang or Elixir is asked as gen_server:call/2 does. PROCESS is the name that is
+registered there; where nobody has it, and it begins with a capital letter, that with
+"Elixir." before it, which is how Elixir has the name of a module.
 `
 
 // callLongest is the longest that a daemon waits for an answer.

@@ -49,6 +49,7 @@ func (e *RemoteError) Error() string {
 type call struct {
 	to     Address
 	answer func(callResult)
+	alias  func() // asks a node of Erlang's once more, where it has nobody of that name; or nil
 }
 
 // question is a request, and its text, which is sent to nodes like this.
@@ -64,7 +65,8 @@ type callResult struct {
 
 // Call asks a registered process, of this node or another, and waits for its
 // answer, as gen_server:call/2 does; it connects to the node first where it must,
-// and Options.AutoConnect allows it. Terms have some 63 KiB at most, as text.
+// and Options.AutoConnect allows it. Terms have some 63 KiB at most, as text. Where an
+// Erlang node has no Name, Elixir.Name is asked, as Elixir writes it.
 //
 // It waits for as long as ctx does: a program that wants the five seconds of
 // gen_server gives ctx that timeout. The errors, for errors.Is and errors.As, are
@@ -157,14 +159,11 @@ func (l *loop) call(to Address, asked question, answer func(callResult)) uint64 
 		answer(callResult{err: ErrNodeDown})
 		return id
 	}
-	l.calls[id] = call{to: to, answer: answer}
 	if conn := l.erlang.conns[link]; conn != nil {
-		if err := conn.Call(id, to.Name, asked.request); err != nil {
-			delete(l.calls, id)
-			answer(callResult{err: fmt.Errorf("calling %s: %w", to.Name, sizeError(err))})
-		}
+		l.callErlang(conn, id, call{to: to, answer: answer}, asked.request)
 		return id
 	}
+	l.calls[id] = call{to: to, answer: answer}
 	payload := binary.AppendUvarint([]byte{kindCall}, id)
 	payload = binary.AppendUvarint(payload, uint64(len(to.Name)))
 	payload = append(append(payload, to.Name...), asked.text...)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"interconnectd/configs/nodeid"
@@ -45,7 +46,7 @@ func (l *loop) openErlang(ctx context.Context) error {
 	endpoint, err := erldist.Listen(ctx, erldist.Config{
 		Self: l.node.name, Listen: opts.Listen, EPMD: opts.EPMD, SetupTime: l.setup, Cookies: e.shown(),
 		Allowed: opts.allows, MayEnter: l.node.mayEnter,
-		Registered: l.node.processes.has, Deliver: l.node.deliverErlang,
+		Registered: l.node.hasErlang, Deliver: l.node.deliverErlang,
 		Logger: l.log.Named("erlang"),
 	})
 	switch {
@@ -119,9 +120,29 @@ func (n *Node) mayEnter(ctx context.Context, name nodeid.Name) bool {
 	return may && err == nil
 }
 
+// elixirPrefix begins the atom that a name like PingPong is in Elixir, where it is an
+// alias: Module.concat/1.
+const elixirPrefix = "Elixir."
+
+// isAlias reports whether Elixir takes a name for an alias where nothing is before it.
+func isAlias(name string) bool {
+	return name != "" && 'A' <= name[0] && name[0] <= 'Z' && !strings.HasPrefix(name, elixirPrefix)
+}
+
+// meantByErlang is the process that a node of Erlang's means by a name.
+func (n *Node) meantByErlang(process string) string {
+	if alias, ok := strings.CutPrefix(process, elixirPrefix); ok && !n.processes.has(process) {
+		return alias
+	}
+	return process
+}
+
+// hasErlang reports whether there is a process that a node of Erlang's calls by a name.
+func (n *Node) hasErlang(process string) bool { return n.processes.has(n.meantByErlang(process)) }
+
 // deliverErlang hands the call of a node of Erlang's to its process.
 func (n *Node) deliverErlang(process string, request erlterm.Term, answer func(erlterm.Term, error)) error {
-	err := n.processes.deliver(process, request, func(term erlterm.Term, err error) { answer(term, erlangError(err)) })
+	err := n.processes.deliver(n.meantByErlang(process), request, func(term erlterm.Term, err error) { answer(term, erlangError(err)) })
 	return erlangError(err)
 }
 
@@ -319,7 +340,23 @@ func sizeError(err error) error {
 	return err
 }
 
-// erlangReplied ends a call of ours.
+// callErlang sends a call to a node of Erlang's.
+func (l *loop) callErlang(conn *erldist.Conn, id uint64, c call, request erlterm.Term) {
+	if isAlias(c.to.Name) {
+		c.alias = func() { l.sendCallErlang(conn, id, call{to: c.to, answer: c.answer}, elixirPrefix+c.to.Name, request) }
+	}
+	l.sendCallErlang(conn, id, c, c.to.Name, request)
+}
+
+func (l *loop) sendCallErlang(conn *erldist.Conn, id uint64, c call, process string, request erlterm.Term) {
+	l.calls[id] = c
+	if err := conn.Call(id, process, request); err != nil {
+		delete(l.calls, id)
+		c.answer(callResult{err: fmt.Errorf("calling %s: %w", c.to.Name, sizeError(err))})
+	}
+}
+
+// erlangReplied ends a call of ours, or asks for the process as Elixir calls it.
 func (l *loop) erlangReplied(e erldist.Replied) {
 	c, ok := l.calls[e.ID]
 	if !ok {
@@ -328,6 +365,8 @@ func (l *loop) erlangReplied(e erldist.Replied) {
 	delete(l.calls, e.ID)
 	var exit *erldist.ExitError
 	switch err := e.Err; {
+	case errors.Is(err, erldist.ErrNoProc) && c.alias != nil:
+		c.alias()
 	case errors.Is(err, erldist.ErrNoProc):
 		c.answer(callResult{err: ErrNoProc})
 	case errors.As(err, &exit):

@@ -144,8 +144,18 @@ func TestErlangComesAndGoes(t *testing.T) {
 	if err != nil || term.String() != "{got,{x,7}}" {
 		t.Errorf("Call = %v, %v; want {got,{x,7}}", term, err)
 	}
-	if _, err := a.Call(t.Context(), Address{"nobody", full("b")}, erlterm.Atom("x")); !errors.Is(err, ErrNoProc) {
-		t.Errorf("a call of nobody: %v, want noproc", err)
+	// Elixir's Echo.Loud is an atom with a prefix.
+	b.Eval(t, `register('Elixir.Echo.Loud', spawn(fun Loop() -> receive {'$gen_call', From, Term} -> gen_server:reply(From, {loud, Term}), Loop() end end))`)
+	for _, name := range []string{"Echo.Loud", "Elixir.Echo.Loud"} {
+		term, err := a.Call(t.Context(), Address{name, full("b")}, erlterm.Atom("x"))
+		if err != nil || term.String() != "{loud,x}" {
+			t.Errorf("a call of %s = %v, %v; want {loud,x}", name, term, err)
+		}
+	}
+	for _, name := range []string{"nobody", "Nobody", "Elixir.Nobody"} {
+		if _, err := a.Call(t.Context(), Address{name, full("b")}, erlterm.Atom("x")); !errors.Is(err, ErrNoProc) {
+			t.Errorf("a call of %s: %v, want noproc", name, err)
+		}
 	}
 
 	b.Kill()
@@ -172,8 +182,10 @@ func TestErlangCalls(t *testing.T) {
 		{`net_adm:ping('a@127.0.0.1')`, `pong`},
 		{`net_kernel:connect_node('a@127.0.0.1')`, `true`},
 		{`gen_server:call({'PingPong', 'a@127.0.0.1'}, ping)`, `pong`},
+		{`gen_server:call({'Elixir.PingPong', 'a@127.0.0.1'}, ping)`, `pong`},
 		{`gen_server:call({adder, 'a@127.0.0.1'}, #{a => [1, 2.5, <<"b">>]})`, `{sum,#{a => [1,2.5,<<"b">>]}}`},
 		{`catch gen_server:call({nobody, 'a@127.0.0.1'}, ping)`, `{'EXIT',{noproc,{gen_server,call,[{nobody,'a@127.0.0.1'},ping]}}}`},
+		{`element(1, element(2, catch gen_server:call({'Elixir.Nobody', 'a@127.0.0.1'}, ping)))`, `noproc`},
 		{`element(1, element(2, catch gen_server:call({crasher, 'a@127.0.0.1'}, x)))`, `{error,<<"the process crashed: as it must">>}`},
 		{`nodes(hidden)`, `['a@127.0.0.1']`},
 		{`nodes()`, `[]`},
