@@ -14,8 +14,6 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"interconnectd/syncnodes/bench/child"
@@ -52,15 +50,15 @@ func Measure(ctx context.Context, plan Plan, progress func(format string, args .
 	var err error
 	for run := range plan.Runs {
 		for _, s := range present {
-			var times []time.Duration
+			var times report.Sample
 			if times, err = s.turn(ctx, plan); err != nil {
 				err = fmt.Errorf("measuring calls, %s: %w", s.name, err)
 				break
 			}
-			half, most := quantile(times, 50), quantile(times, 99)
-			progress("calls, run %d of %d: %s: %v, of a hundred the slowest but one %v", run+1, plan.Runs, s.name, half, most)
-			p50[s.name] = append(p50[s.name], half.Seconds())
-			p99[s.name] = append(p99[s.name], most.Seconds())
+			half, most := times.Quantile(50), times.Quantile(99)
+			progress("calls, run %d of %d: %s: %.0f µs, of a hundred the slowest but one %.0f µs", run+1, plan.Runs, s.name, 1e6*half, 1e6*most)
+			p50[s.name] = append(p50[s.name], half)
+			p99[s.name] = append(p99[s.name], most)
 		}
 		if err != nil {
 			break
@@ -91,8 +89,8 @@ func presentSystems() (present []system, missed []string) {
 	return present, missed
 }
 
-// turn starts both ends of one system, and gives the times of the calls, sorted.
-func (s system) turn(ctx context.Context, plan Plan) ([]time.Duration, error) {
+// turn starts both ends of one system, and gives the times of the calls.
+func (s system) turn(ctx context.Context, plan Plan) (report.Sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	at, done, err := s.meet(ctx)
@@ -120,28 +118,5 @@ func (s system) turn(ctx context.Context, plan Plan) ([]time.Duration, error) {
 		return nil, err
 	}
 	defer asker.Close()
-	return readTimes(asker, plan.Count)
-}
-
-// readTimes reads what an asker prints: a time in nanoseconds on each line.
-func readTimes(asker *child.Process, count int) ([]time.Duration, error) {
-	times := make([]time.Duration, count)
-	for i := range times {
-		line, err := asker.Line()
-		if err != nil {
-			return nil, fmt.Errorf("reading time %d of %d: %w", i+1, count, err)
-		}
-		ns, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("reading time %d of %d: %w", i+1, count, err)
-		}
-		times[i] = time.Duration(ns)
-	}
-	slices.Sort(times)
-	return times, nil
-}
-
-// quantile is the value that so many of a hundred do not exceed; times are sorted.
-func quantile(times []time.Duration, percent int) time.Duration {
-	return times[(len(times)*percent+99)/100-1]
+	return asker.Times(plan.Count)
 }

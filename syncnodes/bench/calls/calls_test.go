@@ -88,18 +88,3 @@ func TestExec(t *testing.T) {
 		t.Errorf("got %v", sample)
 	}
 }
-
-func TestQuantile(t *testing.T) {
-	var times []time.Duration
-	for i := range 100 {
-		times = append(times, time.Duration(i+1))
-	}
-	for percent, want := range map[int]time.Duration{1: 1, 50: 50, 99: 99, 100: 100} {
-		if got := quantile(times, percent); got != want {
-			t.Errorf("of 1 to 100 got %d, want %d", got, want)
-		}
-	}
-	if got := quantile(times[:1], 50); got != 1 {
-		t.Errorf("of a single value got %d", got)
-	}
-}

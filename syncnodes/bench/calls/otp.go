@@ -33,14 +33,7 @@ func askerOfOTP(_, epmd string, plan Plan) (child.Command, error) {
 
 // erl is a node that compiles the module and runs a call of it.
 func erl(epmd, name, call string) child.Command {
-	return child.Command{
-		Path: "erl",
-		Args: []string{
-			"-noinput", "-start_epmd", "false", "-name", name, "-setcookie", cookie,
-			"-kernel", "inet_dist_use_interface", "{127,0,0,1}",
-			"-eval", "{ok, _} = c:c(roundtrip), " + call + ".",
-		},
-		Env:   []string{"ERL_EPMD_PORT=" + epmd, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_CRASH_DUMP_SECONDS=0"},
-		Files: map[string][]byte{"roundtrip.erl": roundtripSource},
-	}
+	c := child.Erl(epmd, name, "-noinput", "-setcookie", cookie, "-eval", "{ok, _} = c:c(roundtrip), "+call+".")
+	c.Files = map[string][]byte{"roundtrip.erl": roundtripSource}
+	return c
 }

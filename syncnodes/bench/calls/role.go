@@ -1,13 +1,11 @@
 package calls
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 
 	"interconnectd/syncnodes/bench/child"
 	"interconnectd/syncnodes/bench/report"
@@ -71,17 +69,5 @@ func timed(warm, count int, call func() error) error {
 			return fmt.Errorf("warming up: %w", err)
 		}
 	}
-	times := make([]time.Duration, count)
-	for i := range times {
-		began := time.Now()
-		if err := call(); err != nil {
-			return fmt.Errorf("call %d: %w", i, err)
-		}
-		times[i] = time.Since(began)
-	}
-	out := bufio.NewWriter(os.Stdout)
-	for _, t := range times {
-		fmt.Fprintln(out, t.Nanoseconds())
-	}
-	return out.Flush()
+	return child.WriteTimes(os.Stdout, count, call)
 }

@@ -30,14 +30,7 @@ func Erlang() System {
 				return nil, err
 			}
 			return func(i, _ int) child.Command {
-				return child.Command{
-					Path: "erl",
-					Args: []string{
-						"-noinput", "-start_epmd", "false", "-name", nodeName(i) + "@127.0.0.1",
-						"-kernel", "inet_dist_use_interface", "{127,0,0,1}", "-config", config, "-eval", telling,
-					},
-					Env: []string{"ERL_EPMD_PORT=" + port, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_CRASH_DUMP=/dev/null"},
-				}
+				return child.Erl(port, nodeName(i)+"@127.0.0.1", "-noinput", "-config", config, "-eval", telling)
 			}, nil
 		},
 		version: func(ctx context.Context) (string, error) {

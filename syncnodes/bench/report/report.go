@@ -68,6 +68,14 @@ func (s Sample) Spread() (least, most float64) {
 	return slices.Min(s), slices.Max(s)
 }
 
+// Quantile is the value that so many of a hundred do not exceed, 1 to 100; 0 of none.
+func (s Sample) Quantile(percent int) float64 {
+	if len(s) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(s))[(len(s)*percent+99)/100-1]
+}
+
 // Limits are what nothing on this machine can go below.
 type Limits struct {
 	// RoundTrip is that of 100 bytes over TCP on loopback, between two processes.
