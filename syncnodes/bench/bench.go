@@ -12,12 +12,15 @@ import (
 	"interconnectd/syncnodes/bench/fleet"
 	"interconnectd/syncnodes/bench/gotest"
 	"interconnectd/syncnodes/bench/growth"
+	"interconnectd/syncnodes/bench/mixed"
 	"interconnectd/syncnodes/bench/report"
 )
 
 const (
 	// warm is how many calls of a run do not count.
 	warm = 1000
+	// connects and kills are those of a run of the mixed cluster.
+	connects, kills = 10, 5
 	// execs is how often the start of a process is measured.
 	execs = 200
 	// crowdIdle and crowdPatience are those of a crowd in one process.
@@ -49,8 +52,10 @@ func (b *bench) measure(ctx context.Context) (*report.Report, error) {
 	program := os.Getenv(daemonVar)
 	systems := []fleet.System{fleet.Embedded(program), fleet.External(program), fleet.Erlang(), fleet.Serf()}
 	r := &report.Report{
-		Machine: describe(ctx, systems), Began: b.began,
-		Command: strings.TrimSpace("go run ./syncnodes/bench " + strings.Join(b.opts.words, " ")),
+		Run: report.Run{
+			Machine: describe(ctx, systems), Began: b.began,
+			Command: strings.TrimSpace("go run ./syncnodes/bench " + strings.Join(b.opts.words, " ")),
+		},
 	}
 	defer func() { r.Took = time.Since(b.began).Seconds() }()
 	if os.Getenv(aloneVar) != "" {
@@ -77,6 +82,10 @@ func (b *bench) measurePart(ctx context.Context, part string, systems []fleet.Sy
 		missed, err = b.fleets(ctx, systems, r)
 	case partCalls:
 		missed, err = b.calls(ctx, r)
+	case partMixed:
+		b.part("mixed: a node of ours among nodes of Erlang")
+		plan := mixed.Plan{Runs: b.opts.runs, Warm: warm, Count: b.opts.calls, Connects: connects, Kills: kills}
+		r.Mixed, missed, err = mixed.Measure(ctx, plan, b.progress)
 	case partReads:
 		missed, err = b.reads(ctx, r)
 	case partCrowds:

@@ -7,13 +7,13 @@
 // mesh that is built in and on a nats-server, Erlang/OTP and Serf. A system whose
 // programs are not there is left out, with a word. It measures how long it takes until
 // all see all, until a death, a hang and a clean stop are told, and until one that was
-// started anew is ready; what a node costs when idle; how long a call takes; how fast a
+// started anew is ready; what a node costs when idle; how long a call takes, among nodes of Erlang too; how fast a
 // configuration is read; and how all that grows with the number of nodes. Nothing else
 // should run on the machine meanwhile.
 //
 // # How it is built
 //
-// Package fleet starts and strikes processes, calls and growth measure what their names
+// Package fleet starts and strikes processes, calls, mixed and growth measure what their names
 // say, gotest runs benchmarks and the simulation, and report is the result and how it
 // is told. All processes are on loopback: the whole runs in a network namespace of its
 // own, where that is allowed, so that the packets there are the nodes'.
@@ -28,11 +28,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"interconnectd/syncnodes/bench/calls"
 	"interconnectd/syncnodes/bench/growth"
+	"interconnectd/syncnodes/bench/mixed"
 	"interconnectd/syncnodes/bench/report"
 )
 
@@ -84,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func do(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	for _, role := range []func([]string) (func(context.Context) error, bool){calls.Role, growth.Role} {
+	for _, role := range []func([]string) (func(context.Context) error, bool){calls.Role, mixed.Role, growth.Role} {
 		if play, ok := role(args); ok {
 			return play(ctx)
 		}
@@ -95,11 +97,7 @@ func do(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	switch {
 	case opts.render != "":
-		r, err := report.Load(opts.render)
-		if err != nil {
-			return err
-		}
-		return write(r, opts, stdout)
+		return render(opts, stdout)
 	case !inSandbox():
 		return enterSandbox(ctx, opts, stdout, stderr)
 	}
@@ -109,6 +107,26 @@ func do(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.Join(err, r.Write(opts.dir)) // half an hour is not to be lost
 	}
 	return write(r, opts, stdout)
+}
+
+// render writes the report of one that was measured, with the parts of later ones.
+func render(opts *options, out io.Writer) error {
+	first, later, _ := strings.Cut(opts.render, ",")
+	r, err := report.Load(first)
+	if err != nil {
+		return err
+	}
+	for path := range strings.SplitSeq(later, ",") {
+		if path == "" {
+			continue
+		}
+		next, err := report.Load(path)
+		if err != nil {
+			return err
+		}
+		r.Add(next)
+	}
+	return write(r, opts, out)
 }
 
 // write writes the report, and prints its goals.

@@ -111,11 +111,11 @@ func TestBench(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "report")
 	code, stdout, stderr := outcome(t, "-nodes", "2", "-runs", "1", "-hangs", "0", "-settle", "1s", "-idle", "1s",
-		"-only", "fleets,calls,crowds", "-calls", "100", "-crowds", "2", "-o", dir)
+		"-only", "fleets,calls,mixed,crowds", "-calls", "100", "-crowds", "2", "-o", dir)
 	if code != 0 {
 		t.Fatalf("it exits with %d: %s", code, stderr)
 	}
-	if !strings.Contains(stdout, "the report is "+filepath.Join(dir, "REPORT.md")) || !strings.Contains(stderr, "3 of 3: crowds") {
+	if !strings.Contains(stdout, "the report is "+filepath.Join(dir, "REPORT.md")) || !strings.Contains(stderr, "4 of 4: crowds") {
 		t.Errorf("it prints %s, and as progress %s", stdout, stderr)
 	}
 	if plots, err := filepath.Glob(filepath.Join(dir, "plots", "*.svg")); err != nil || len(plots) == 0 {
@@ -132,7 +132,7 @@ func TestBench(t *testing.T) {
 	if len(r.Calls) != 2 || len(r.Limits.Exec) == 0 || len(r.Limits.RoundTrip) != 1 {
 		t.Errorf("calls %+v, limits %+v", r.Calls, r.Limits)
 	}
-	for _, what := range []string{report.External + ": ", report.OTP + ": ", report.Serf + ": ", "calls, " + report.CallOTP, "crowds: "} {
+	for _, what := range []string{report.External + ": ", report.OTP + ": ", report.Serf + ": ", "calls, " + report.CallOTP, "crowds: ", "mixed: "} {
 		if !slices.ContainsFunc(r.Missed, func(m string) bool { return strings.HasPrefix(m, what) }) {
 			t.Errorf("missed %q, not %q", r.Missed, what)
 		}
@@ -161,6 +161,8 @@ func TestExitCodes(t *testing.T) {
 		{"goals are met", []string{"-check", "-render", "testdata/met.json"}, 0, "met     full view of 30 nodes", ""},
 		{"a goal is missed", []string{"-check", "-render", "testdata/missed.json"}, exitGoals, "missed  full view of 30 nodes", "bench: a goal was missed\n"},
 		{"nobody asks", []string{"-render", "testdata/missed.json"}, 0, "missed  full view of 30 nodes", ""},
+		{"with a later one", []string{"-check", "-render", "testdata/missed.json,testdata/met.json"}, 0, "met     full view of 30 nodes", ""},
+		{"no later report", []string{"-render", "testdata/met.json,testdata/nowhere.json"}, exitFailed, "", "nowhere.json"},
 		{"a wrong flag", []string{"-knots"}, exitUsage, "", "-knots"},
 		{"no report", []string{"-render", "testdata/nowhere.json"}, exitFailed, "", "nowhere.json"},
 		{"help", []string{"-h"}, 0, "usage: ", ""},

@@ -34,12 +34,13 @@ type options struct {
 const (
 	partFleets = "fleets"
 	partCalls  = "calls"
+	partMixed  = "mixed"
 	partReads  = "reads"
 	partCrowds = "crowds"
 	partSwarms = "swarms"
 )
 
-var allParts = parts{partFleets, partCalls, partReads, partCrowds, partSwarms}
+var allParts = parts{partFleets, partCalls, partMixed, partReads, partCrowds, partSwarms}
 
 const about = `usage: go run ./syncnodes/bench [FLAG ...]
 
@@ -68,7 +69,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	set.Var(&o.swarms, "swarms", "`numbers` of nodes in the simulation")
 	set.Var(&o.only, "only", "the `parts` that are measured: "+allParts.String())
 	set.StringVar(&o.dir, "o", "dist/bench", "the `folder` of the report")
-	set.StringVar(&o.render, "render", "", "measure nothing, and write the report of this `report.json` anew")
+	set.StringVar(&o.render, "render", "", "measure nothing, and write the report of this `report.json` anew; of later ones, with commas, it takes what they have")
 	set.BoolVar(&o.check, "check", false, "exit with 1 where a goal is missed")
 	set.Float64Var(&o.slack, "slack", 1, "let -check take a goal for met up to `n` times its bound, on a machine that others use too")
 	set.StringVar(&o.daemon, "daemon", "", "measure this `program`, such as an earlier one, and build none")

@@ -50,7 +50,7 @@ func TestParseMistakes(t *testing.T) {
 		"-settle -1s":       "-settle",
 		"-idle 0s":          "-idle",
 		"-calls 0":          "-calls",
-		"-only calls,knots": "fleets,calls,reads,crowds,swarms",
+		"-only calls,knots": "fleets,calls,mixed,reads,crowds,swarms",
 		"-check all":        `"all"`,
 		"-slack 0.5":        "-slack",
 	} {

@@ -24,7 +24,7 @@ func (r *Report) charts() []chart {
 			all = append(all, r.fleetChart(q))
 		}
 	}
-	return append(all, r.callChart(), r.crowdChart(), r.swarmMessages(), r.swarmKill())
+	return append(all, r.callChart(), r.mixedChart(), r.crowdChart(), r.swarmMessages(), r.swarmKill())
 }
 
 // axes are what is said of a quantity's plot.
@@ -69,6 +69,22 @@ func (r *Report) callChart() chart {
 	}
 	c.add(p50)
 	c.add(p99)
+	return c
+}
+
+func (r *Report) mixedChart() chart {
+	c := chart{file: "mixed.svg", title: "Among nodes of Erlang: round trip, one at a time", y: "round trip", unit: seconds}
+	colours := map[string]color.RGBA{PairOTP: red, PairToOurs: blue, PairOurs: sky}
+	for _, f := range roundTrips {
+		c.groups = append(c.groups, f.name)
+	}
+	for _, p := range r.Mixed {
+		s := series{name: p.Name, colour: colours[p.Name]}
+		for i, f := range roundTrips {
+			s.add(float64(i), f.pick(p))
+		}
+		c.add(s)
+	}
 	return c
 }
 

@@ -35,6 +35,8 @@ func (r *Report) Goals() []Goal {
 	kill := func(f Fleet) Sample { return f.Kill.Last }
 	rss := func(f Fleet) Sample { return f.RSS }
 	ready := func(f Fleet) Sample { return f.Ready }
+	ping := func(p Pair) Sample { return p.Ping.P50 }
+	call := func(p Pair) Sample { return p.Call.P50 }
 	return []Goal{
 		r.fleetGoal("full view of 30 nodes, embedded", seconds, full, Embedded, OTP, 1./4),
 		r.fleetGoal("full view of 30 nodes, embedded", seconds, full, Embedded, Serf, 1),
@@ -44,6 +46,11 @@ func (r *Report) Goals() []Goal {
 		r.callGoal("call, p50, embedded", CallEmbedded, BareEmbedded),
 		r.callGoal("call, p50, external", CallExternal, BareExternal),
 		r.fleetGoal("start to ready beside 29, embedded", seconds, ready, Embedded, OTP, 1./3),
+		r.mixedGoal("ping, p50, Erlang to ours", PairToOurs, ping),
+		r.mixedGoal("ping, p50, ours to Erlang", PairOurs, ping),
+		r.mixedGoal("gen_server:call, p50, Erlang to ours", PairToOurs, call),
+		r.mixedGoal("gen_server:call, p50, ours to Erlang", PairOurs, call),
+		r.toldGoal(),
 	}
 }
 
@@ -59,6 +66,26 @@ const callPart = 1.5
 
 func (r *Report) callGoal(name, ours, bare string) Goal {
 	return newGoal(name, "a bare NATS request", seconds, r.call(ours).P50, r.call(bare).P50, callPart)
+}
+
+// mixedPart is what a request and its answer may take of the time between two nodes of
+// Erlang where one of them is ours.
+const mixedPart = 2
+
+func (r *Report) mixedGoal(name, ours string, pick func(Pair) Sample) Goal {
+	return newGoal(name, "two of Erlang", seconds, pick(r.pair(ours)), pick(r.pair(PairOTP)), mixedPart)
+}
+
+// toldWithin is how long after the kill -9 of a node of Erlang ours may tell it, every time.
+const toldWithin = 0.020
+
+func (r *Report) toldGoal() Goal {
+	var slowest, bound Sample
+	if told := r.pair(PairOurs).Told; len(told) > 0 {
+		_, most := told.Spread()
+		slowest, bound = one(most), one(toldWithin)
+	}
+	return newGoal("kill -9 of Erlang, the slowest word of ours", "a fixed bound", seconds, slowest, bound, 1)
 }
 
 func newGoal(name, against string, unit unit, ours, peer Sample, part float64) Goal {

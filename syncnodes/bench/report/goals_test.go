@@ -16,6 +16,11 @@ func TestGoals(t *testing.T) {
 			{System: Embedded, Nodes: 10, Kill: Notices{Last: Sample{1}}},
 		},
 		Calls: []Call{{Name: CallEmbedded, P50: Sample{3}}, {Name: BareEmbedded, P50: Sample{2}}, {Name: CallExternal, P50: Sample{3}}},
+		Mixed: []Pair{
+			{Name: PairOTP, Ping: RoundTrip{P50: Sample{1, 2, 3}}, Call: RoundTrip{P50: Sample{1}}, Told: Sample{0.001}},
+			{Name: PairToOurs, Ping: RoundTrip{P50: Sample{4}}, Told: Sample{1}},
+			{Name: PairOurs, Ping: RoundTrip{P50: Sample{1}}, Call: RoundTrip{P50: Sample{2.1}}, Told: Sample{0.004, 0.021, 0.004}},
+		},
 	}
 	want := []struct{ measured, met bool }{
 		{true, true},   // a quarter of the median, to the point
@@ -26,6 +31,11 @@ func TestGoals(t *testing.T) {
 		{true, true},   // one and a half times
 		{false, false}, // no bare one
 		{true, false},  // half, where a third is wanted
+		{true, true},   // twice, to the point
+		{true, true},   // half
+		{false, false}, // no call of ours
+		{true, false},  // above twice
+		{true, false},  // the slowest above 20 ms
 	}
 	goals := r.Goals()
 	if len(goals) != len(want) {
@@ -39,7 +49,7 @@ func TestGoals(t *testing.T) {
 	if b := goals[0].Bound; b != 1 {
 		t.Errorf("the bound of full view is %v, want a quarter of 4", b)
 	}
-	if got, want := short(goals), "Of 8 goals 4 are met; not met: 2, not measured: 2."; got != want {
+	if got, want := short(goals), "Of 13 goals 6 are met; not met: 4, not measured: 3."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -20,11 +20,16 @@ type page struct {
 	Short        string // how many of the goals are met
 	GoalTable    table
 	MachineTable table
-	Beside       bool // there are peers
+	LaterRuns    []laterRun
+	OfWhat       string // the figures of one run
+	Beside       bool   // there are peers
 	Sections     []section
 	ServerTable  table
 	CallTable    table
 	CallVerdicts []string
+	MixedTable   table
+	MixedNote    string
+	MixedTold    []string
 	ReadTable    table
 	ReadBytes    string
 	ReadVerdicts []string
@@ -54,9 +59,10 @@ func (r *Report) markdown() ([]byte, error) {
 
 func (r *Report) page() *page {
 	p := &page{
-		Report: r, Title: r.title(), Beside: len(r.peers()) > 0, Short: short(r.Goals()), GoalTable: goalTable(r.Goals()), MachineTable: r.machineTable(),
+		Report: r, Title: r.title(), Beside: len(r.peers()) > 0, Short: short(r.Goals()), GoalTable: goalTable(r.Goals()), MachineTable: r.Run.table(),
 		Sections: r.sections(), ServerTable: r.serverTable(), LimitsTable: r.limitsTable(),
 		CallTable: r.callTable(), CallVerdicts: r.callVerdicts(), ReadTable: r.readTable(), ReadVerdicts: r.readVerdicts(),
+		MixedTable: r.mixedTable(), MixedNote: r.mixedNote(), MixedTold: r.mixedVerdicts(),
 		CrowdTable: r.crowdTable(), SwarmTable: r.swarmTable(), plots: map[string]chart{},
 	}
 	if len(r.Reads) > 0 {
@@ -67,6 +73,12 @@ func (r *Report) page() *page {
 	}
 	if c, ok := r.steady(); ok {
 		p.Constancy = &c
+	}
+	if len(r.Later) > 0 {
+		p.OfWhat = " of a section"
+	}
+	for _, run := range r.Later {
+		p.LaterRuns = append(p.LaterRuns, laterRun{list(run.Parts), run.table()})
 	}
 	for _, c := range r.charts() {
 		if !c.empty() {
@@ -146,7 +158,13 @@ func goalTable(goals []Goal) table {
 	return t
 }
 
-func (r *Report) machineTable() table {
+// laterRun is one that parts of a report are of.
+type laterRun struct {
+	Parts string
+	Table table
+}
+
+func (r Run) table() table {
 	t := table{heads: []string{"machine", ""}, words: []int{1}}
 	add := func(name, value string) {
 		if value != "" {

@@ -6,8 +6,8 @@
 // mean something elsewhere.
 //
 // [Report.Write] writes all three, [Load] reads the JSON, so that a report can be told
-// anew without a run, and [Report.Goals] tells which bounds on ours were kept. A part
-// that was not measured is empty, and nothing is said of it. No method changes a report.
+// anew without a run, [Report.Add] takes parts of another run, and [Report.Goals] tells which bounds on ours were kept. A part
+// that was not measured is empty, and nothing is said of it. No other method changes a report.
 package report
 
 import (
@@ -15,16 +15,24 @@ import (
 	"time"
 )
 
-// Report is one run of the benchmark.
-type Report struct {
+// Run is when, where and by what a report was measured.
+type Run struct {
 	Machine Machine   `json:"machine"`
 	Began   time.Time `json:"began"`
 	Took    float64   `json:"took"` // s
 	Command string    `json:"command"`
+	Parts   []string  `json:"parts,omitempty"` // of a later run: what there is of it
+}
+
+// Report is one run of the benchmark, and parts of later ones where Add took them.
+type Report struct {
+	Run
+	Later []Run `json:"later,omitempty"` // what Add took parts of
 
 	Limits Limits   `json:"limits"`
 	Fleets []Fleet  `json:"fleets"`
 	Calls  []Call   `json:"calls"`
+	Mixed  []Pair   `json:"mixed,omitempty"`
 	Reads  []Read   `json:"reads"`
 	Crowds []Crowd  `json:"crowds"`
 	Swarms []Swarm  `json:"swarms"`
@@ -152,6 +160,42 @@ const (
 	BareExternal = "NATS request, on nats-server"
 	CallOTP      = "gen_server:call"
 )
+
+// Pair is two nodes, one of Erlang at least, which Erlang's distribution connects, and
+// what the first of them asks of the second.
+type Pair struct {
+	Name  string    `json:"name"`
+	Count int       `json:"count"` // pings, and calls, of a run
+	Ping  RoundTrip `json:"ping"`  // net_adm:ping/1, or ours
+	Call  RoundTrip `json:"call"`  // gen_server:call/2, or ours, of a process that is compiled
+
+	// Connect is a ping of a node that is not connected.
+	Connect Sample `json:"connect"`
+	// Told is the time from a kill -9 of the second until the first has told it.
+	Told Sample `json:"told"`
+}
+
+// The pairs of a report.
+const (
+	PairOTP    = "Erlang to Erlang"
+	PairToOurs = "Erlang to ours"
+	PairOurs   = "ours to Erlang"
+)
+
+// Pairs are all of them, in the order of the report.
+var Pairs = []string{PairOTP, PairToOurs, PairOurs}
+
+// RoundTrip is that of a request and its answer; a value of a sample for each run.
+type RoundTrip struct {
+	P50 Sample `json:"p50"`
+	P99 Sample `json:"p99"`
+}
+
+// Add adds the times of a run.
+func (t *RoundTrip) Add(times Sample) {
+	t.P50 = append(t.P50, times.Quantile(50))
+	t.P99 = append(t.P99, times.Quantile(99))
+}
 
 // Read is how long it takes to read the same 8 MB of configuration.
 type Read struct {

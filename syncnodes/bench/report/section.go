@@ -193,7 +193,7 @@ func (r *Report) verdict(q quantity, less, more string, told map[string]bool) []
 			told[w.text] = true
 		}
 	}
-	return []string{strings.ToUpper(text[:1]) + text[1:]}
+	return []string{sentence(text)}
 }
 
 // lessBy is which part of b a is, if it is less.

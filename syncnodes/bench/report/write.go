@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Load reads a report.json that [Report.Write] wrote.
@@ -20,6 +21,34 @@ func Load(path string) (*Report, error) {
 		return nil, fmt.Errorf("reading a report: %s: %w", path, err)
 	}
 	return r, nil
+}
+
+// Add takes what was measured in a later run in place of what there was of those parts.
+// What was missed before stays said.
+func (r *Report) Add(later *Report) {
+	run := later.Run
+	add(&run, "fleets", &r.Fleets, later.Fleets)
+	add(&run, "calls", &r.Calls, later.Calls)
+	add(&run, "mixed", &r.Mixed, later.Mixed)
+	add(&run, "reads", &r.Reads, later.Reads)
+	add(&run, "crowds", &r.Crowds, later.Crowds)
+	add(&run, "swarms", &r.Swarms, later.Swarms)
+	add(&run, "limits", &r.Limits.RoundTrip, later.Limits.RoundTrip)
+	add(&run, "limits", &r.Limits.Exec, later.Limits.Exec)
+	add(&run, "limits", &r.Limits.Handshake, later.Limits.Handshake)
+	add(&run, "limits", &r.Limits.Stretch, later.Limits.Stretch)
+	run.Parts = slices.Compact(run.Parts)
+	r.Missed = append(r.Missed, later.Missed...)
+	if len(run.Parts) > 0 {
+		r.Later = append(r.Later, run)
+	}
+}
+
+// add takes a part of a run that was measured in it.
+func add[S ~[]T, T any](run *Run, part string, ours *S, theirs S) {
+	if len(theirs) > 0 {
+		*ours, run.Parts = theirs, append(run.Parts, part)
+	}
 }
 
 // Write writes REPORT.md, report.json and plots/*.svg into dir, which it makes where it is

@@ -25,7 +25,7 @@ func TestGolden(t *testing.T) {
 		"alone": func(r *Report) {
 			keep(r, func(f Fleet) bool { return f.System == Embedded && f.Nodes == 2 })
 			r.Calls, r.Reads, r.Crowds, r.Swarms = r.Calls[:1], r.Reads[:1], nil, r.Swarms[:1]
-			r.Missed = []string{"Erlang/OTP: there is no erl", "Serf: there is no serf"}
+			r.Mixed, r.Missed = nil, []string{"Erlang/OTP: there is no erl", "Serf: there is no serf"}
 		},
 		"empty": func(r *Report) { *r = Report{} },
 	} {
@@ -88,6 +88,11 @@ var lacking = map[string]func(*Report){
 	"crowd of one":    func(r *Report) { r.Crowds = []Crowd{{Nodes: 1, CPU: 0.1, ServerCPU: 2}} },
 	"no server's CPU": func(r *Report) { r.Crowds = []Crowd{{Nodes: 10, CPU: 0.1}} },
 	"swarm of one":    func(r *Report) { r.Swarms = []Swarm{{Nodes: 1, Messages: 4}} },
+	"no mixed":        func(r *Report) { r.Mixed = nil },
+	"one pair":        func(r *Report) { r.Mixed = r.Mixed[2:] },
+	"empty pairs":     func(r *Report) { r.Mixed = []Pair{{Name: PairOTP}, {Name: PairOurs}} },
+	"later":           func(r *Report) { r.Add(&Report{Run: Run{Command: "again"}, Mixed: r.Mixed}) },
+	"later, of none":  func(r *Report) { r.Add(&Report{}) },
 	"read at once":    func(r *Report) { r.Reads[0].Time = Sample{0} },
 	"zeros": func(r *Report) {
 		for i := range r.Fleets {
@@ -153,6 +158,33 @@ func checkSVG(t *testing.T, path, text string) {
 	}
 	if texts < 3 || texts != strings.Count(text, fonts) || strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
 		t.Errorf("%s has %d texts, %d of them in %s:\n%s", path, texts, strings.Count(text, fonts), fonts, text)
+	}
+}
+
+// TestAdd takes what a later run has, and tells what is of it; the rest stays.
+func TestAdd(t *testing.T) {
+	r, before := example(t), example(t)
+	later := &Report{
+		Run:    Run{Command: "go run ./syncnodes/bench -only mixed", Took: 30},
+		Limits: Limits{Exec: Sample{1}, Stretch: Sample{2}},
+		Mixed:  []Pair{{Name: PairOTP, Count: 1}},
+		Missed: []string{"calls: no server"},
+	}
+	r.Add(later)
+	want := before
+	want.Mixed, want.Limits.Exec, want.Limits.Stretch = later.Mixed, Sample{1}, Sample{2}
+	want.Missed = append(want.Missed, "calls: no server")
+	run := later.Run
+	run.Parts = []string{"mixed", "limits"}
+	want.Later = []Run{run}
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Error(diff)
+	}
+	text := written(t, r)["REPORT.md"]
+	for _, want := range []string{"All figures of a section are of one run", "Of a later run: mixed and limits.", "`go run ./syncnodes/bench -only mixed`"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
 	}
 }
 
