@@ -16,8 +16,8 @@ import (
 )
 
 // This file carries out, for connections of Erlang's distribution protocol, what the
-// core wants done of links. A name is dialled on the bus first, and by the port mapper
-// where nobody holds it there.
+// core wants done of links. A name is dialled on the bus, and by the port mapper
+// where nobody holds it there, or where that is known to have it.
 
 // erlang is the loop's part of Options.Erlang. Without an endpoint it is off.
 type erlang struct {
@@ -162,15 +162,35 @@ func incarnationOf(creation uint32) (inc nodeid.Incarnation) {
 }
 
 // dial dials a name: on the bus, and by the port mapper where that has it, or where
-// there is no bus at this moment.
+// there is no bus at this moment. The port mapper is asked at once where somebody waits: on
+// the bus it takes a quarter of a second until nobody is said to have a name.
 func (l *loop) dial(o membership.Dial) {
-	if l.mayDialErlang(o.Node) && (l.busLost || l.erlang.scout.saw(o.Node)) {
+	switch {
+	case !l.mayDialErlang(o.Node):
+	case l.busLost:
 		l.dialErlang(o.Node)
-		if l.busLost {
-			return
-		}
+		return
+	case l.erlang.scout.saw(o.Node):
+		l.dialErlang(o.Node)
+	case l.waiting.up[o.Node] != nil:
+		l.seekErlang(o.Node)
 	}
 	l.endpoint.DialHolder(o.Node, o.Holder, l.now())
+}
+
+// seekErlang asks the port mapper for a name, and dials it where that knows it as one of
+// Erlang's by the time at which it is neither connected nor given up.
+func (l *loop) seekErlang(name nodeid.Name) {
+	sought := map[string][]nodeid.Name{l.mapperOf(name): {name}}
+	l.helpers.start(func(ctx context.Context) {
+		if len(look(ctx, sought)) > 0 {
+			l.node.post(ctx, func(l *loop) {
+				if l.endpoint.Dialling(name) {
+					l.triesErlang(name)
+				}
+			})
+		}
+	})
 }
 
 func (l *loop) mayDialErlang(name nodeid.Name) bool {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"interconnectd/configs/nodeid"
 	"interconnectd/erlterm"
 	"interconnectd/syncnodes/bus"
 	"interconnectd/syncnodes/bus/bustest"
@@ -286,6 +287,19 @@ func TestErlangNameInUse(t *testing.T) {
 	if !errors.As(err, &inUse) || inUse.Name != full("a") {
 		t.Errorf("Start: %v, want that the name is in use", err)
 	}
+}
+
+// TestErlangIsSought: a name that somebody waits for is sought at the port mapper and on
+// the bus at once, where a member that never answers has it too.
+func TestErlangIsSought(t *testing.T) {
+	m := newMixed(t)
+	a := m.ours(t, m.options("a"))
+	m.erlangs(t, "b")
+	m.hub.Join(full("b"), nodeid.Incarnation{1}).Freeze()
+	if _, ok, err := a.Ping(t.Context(), full("b")); !ok || err != nil {
+		t.Errorf("Ping = %v, %v; want pong", ok, err)
+	}
+	a.wantUp(t, "b", time.Second)
 }
 
 // TestErlangCookies: who has another cookie is rejected by us and rejects us, until it

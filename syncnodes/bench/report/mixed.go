@@ -50,7 +50,7 @@ var (
 	}
 	links = []mixedFigure{
 		{"first ping, which connects", func(p Pair) Sample { return p.Connect }, &mixedWords{"a first ping", "one", asks, map[string]string{
-			PairOurs: "Ours asks on its bus for the name before it asks the port mapper.",
+			PairOurs: "Ours asks for the name on its bus too, and the port mapper twice: whose it is, and where.",
 		}}},
 		{"told of a kill -9", func(p Pair) Sample { return p.Told }, &mixedWords{"the word of a kill -9", "that", tells, nil}},
 	}
