@@ -73,7 +73,7 @@ func (r *Report) callChart() chart {
 }
 
 func (r *Report) mixedChart() chart {
-	c := chart{file: "mixed.svg", title: "Among nodes of Erlang: round trip, one at a time", y: "round trip", unit: seconds}
+	c := chart{file: "mixed.svg", title: "Mixed with nodes of Erlang: round trip, one at a time", y: "round trip", unit: seconds}
 	colours := map[string]color.RGBA{PairOTP: red, PairToOurs: blue, PairOurs: sky}
 	for _, f := range roundTrips {
 		c.groups = append(c.groups, f.name)
