@@ -29,6 +29,7 @@ func (h fakeHost) Addrs() ([]netip.Addr, error) { return h.addrs, nil }
 func (h fakeHost) ErlangHas(_, alive string) bool {
 	return slices.Contains(h.registered, alive)
 }
+
 func (h fakeHost) Unresolved(hosts []string) (found []string) {
 	for _, host := range hosts {
 		if slices.Contains(h.unresolved, host) {
