@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -249,15 +248,11 @@ func newOurWorld(t *testing.T) *ourWorld { return &ourWorld{t, newTrio(t)} }
 func (w *ourWorld) name() string { return "ours" }
 
 func (w *ourWorld) start(alive string, flags []string) error {
-	w.starts++
-	logFile := filepath.Join(w.dir, fmt.Sprintf("%s%d.log", alive, w.starts))
-	args := append(w.site.flags(), "-name", alive+"@127.0.0.1", "-setcookie", "a-cookie-of-some-length")
-	p, err := startProcess(append(w.site.env, "PATH="+os.Getenv("PATH")), w.dir, logFile, append(args, flags...)...)
-	if err != nil {
+	args := append([]string{"-name", alive + "@127.0.0.1", "-setcookie", "a-cookie-of-some-length"}, flags...)
+	if err := w.launch(alive, args...); err != nil {
 		return err
 	}
-	w.running[alive] = p
-	_, err = p.await(regexp.MustCompile(`interconnectd: ready`), 1)
+	_, err := w.running[alive].await(regexp.MustCompile(`interconnectd: ready`), 1)
 	return err
 }
 

@@ -48,18 +48,24 @@ func newTrio(t *testing.T) *trio {
 	return tr
 }
 
-// start starts a node, with a log of its own for each start.
+// start starts a node.
 func (tr *trio) start(alive string, more ...string) {
 	tr.t.Helper()
-	tr.starts++
-	logFile := filepath.Join(tr.dir, fmt.Sprintf("%s%d.log", alive, tr.starts))
-	args := append(tr.site.flags(), "-name", alive+"@127.0.0.1", "-setcookie", "a-cookie-of-some-length", "-config", "sys.config")
-	args = append(args, more...)
-	p, err := startProcess(append(tr.site.env, "PATH="+os.Getenv("PATH")), tr.dir, logFile, args...)
-	if err != nil {
+	args := []string{"-name", alive + "@127.0.0.1", "-setcookie", "a-cookie-of-some-length", "-config", "sys.config"}
+	if err := tr.launch(alive, append(args, more...)...); err != nil {
 		tr.t.Fatal(err)
 	}
-	tr.running[alive] = p
+}
+
+// launch starts a daemon on the trio's site, with a log of its own for each start.
+func (tr *trio) launch(alive string, args ...string) error {
+	tr.starts++
+	logFile := filepath.Join(tr.dir, fmt.Sprintf("%s%d.log", alive, tr.starts))
+	p, err := startProcess(append(tr.site.env, "PATH="+os.Getenv("PATH")), tr.dir, logFile, append(tr.site.flags(), args...)...)
+	if err == nil {
+		tr.running[alive] = p
+	}
+	return err
 }
 
 // await waits for a line in a node's log.
