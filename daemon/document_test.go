@@ -17,19 +17,22 @@ type block struct {
 // step is a command and what it prints.
 type step struct {
 	host    string // at whose prompt; "" for the one of the document
+	iex     string // the node at whose prompt of iex it is typed; "" for a shell's
+	number  int    // of that prompt
 	command string
 	output  []string // as the document shows it; nil: it shows none
 }
 
 var (
 	promptLine = regexp.MustCompile(`^([0-9.]*)\$ (.*)$`)
+	iexPrompt  = regexp.MustCompile(`^iex\(([^)]+)\)(\d+)> (.*)$`)
 	inlineCode = regexp.MustCompile("`(interconnectd [^`]*)`")
 	headingRow = regexp.MustCompile(`^##+ (.*)$`)
 )
 
 // blocksOf are the blocks of a document in Markdown, in order: those that say sh, each
 // line of which is a command, those that say console, where commands stand behind a
-// prompt, and commands between backticks.
+// prompt, or expressions behind one of iex, and commands between backticks.
 func blocksOf(text string) ([]block, error) {
 	var blocks []block
 	section, fence := "", ""
@@ -52,6 +55,14 @@ func blocksOf(text string) ([]block, error) {
 		case fence == "console":
 			if m := promptLine.FindStringSubmatch(line); m != nil {
 				current.steps = append(current.steps, step{host: m[1], command: m[2]})
+				continue
+			}
+			if m := iexPrompt.FindStringSubmatch(line); m != nil {
+				current.steps = append(current.steps, step{iex: m[1], command: m[3]})
+				_, err := fmt.Sscan(m[2], &current.steps[len(current.steps)-1].number)
+				if err != nil {
+					return nil, fmt.Errorf("line %d: %w", i+1, err)
+				}
 				continue
 			}
 			if len(current.steps) == 0 {
@@ -84,6 +95,8 @@ var varying = []struct{ shown, pattern string }{
 	{`\[\d+\]:`, `\[\d+\]:`},
 	{`\bpid \d+|Main PID: \d+`, `(pid|Main PID:) \d+`},
 	{`\bv\d+\.\d+\.\d+\b`, `\S+`},
+	{`\(\d+\.\d+\.\d+\)`, `\([0-9.]+\)`},
+	{`#PID<[0-9.]+>`, `#PID<[0-9.]+>`},
 	{`  +`, `\s+`},
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"fmt"
 	"io"
 	"net"
@@ -22,10 +21,8 @@ import (
 	"interconnectd/syncnodes/erldist/beamtest"
 )
 
-// walkThrough is the code that the walk-through runs in its nodes.
-//
-//go:embed testdata/elixir/walkthrough.exs
-var walkThrough string
+// supervise starts what configs/examples/walkthrough.exs defines.
+const supervise = `{:ok, _} = Supervisor.start_link([Cluster.Observer, Cluster.ObserverOfAll, PingPong], strategy: :one_for_one)`
 
 // mixed are nodes of Elixir, of one release, and daemons of ours.
 type mixed struct {
@@ -106,6 +103,10 @@ func (m *mixed) ours(alive, cookie, until string, flags ...string) {
 // elixir starts nodes at once, with the walk-through's code once they are up.
 func (m *mixed) elixir(cookie string, alives []string, args ...string) {
 	m.t.Helper()
+	code, err := os.ReadFile(filepath.Join(packageDir, "../configs/examples/walkthrough.exs"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
 	var (
 		all  sync.WaitGroup
 		errs = make([]error, len(alives))
@@ -115,7 +116,7 @@ func (m *mixed) elixir(cookie string, alives []string, args ...string) {
 		all.Go(func() {
 			node := beamtest.Node{Name: m.full(alive), Cookie: cookie, Args: args, Elixir: true, Root: m.release.Root}
 			if live[i], errs[i] = m.world.TryStart(node); errs[i] == nil {
-				_, errs[i] = live[i].TryEval(walkThrough)
+				_, errs[i] = live[i].TryEval(string(code) + supervise)
 			}
 		})
 	}
@@ -207,8 +208,8 @@ var byHand = []mixedStep{
 	{"a", `Node.list`, `^\[:"?b@HOST"?\]$`},
 	{"a", `Node.list(:hidden)`, `^\[:"?c@HOST"?\]$`},
 	{"a", "", `--- Node up: b@HOST\n`},
-	{"a", "", `--- All: up: c@HOST: hidden\n`},
-	{"a", "", `--- All: up: b@HOST: visible\n`},
+	{"a", "", `--- Node up: c@HOST: hidden\n`},
+	{"a", "", `--- Node up: b@HOST: visible\n`},
 	{"c", `nodes`, `^a@HOST\nb@HOST\nd@HOST\n$`},
 	{"c", `nodes -l`, `\na@HOST +up +erlang +\S+Z +\S+ms +- +- +- +-\nb@HOST +up +erlang .*\nd@HOST +up +visible .*\n$`},
 
@@ -223,7 +224,7 @@ var byHand = []mixedStep{
 	{"c", `disconnect b@HOST`, `^true\n$`},
 	{"c", `disconnect b@HOST`, `^false\n$`},
 	{"c", "", `--- Node down: b@HOST: type=erlang reason=disconnect up_for=`},
-	{"b", "", `--- All: down: c@HOST: hidden connection_closed\n`},
+	{"b", "", `--- Node down: c@HOST: hidden connection_closed\n`},
 	{"b", `Node.list(:hidden)`, `^\[\]$`},
 	{"c", `nodes`, `^a@HOST\nd@HOST\n$`},
 	{"b", `Node.connect(:"c@HOST")`, `^true$`},
@@ -242,7 +243,7 @@ func TestWalkThroughInElixir(t *testing.T) {
 		m.elixir("secret_token", []string{"a"})
 		m.elixir("another_secret", []string{"b"})
 		m.follow(byHand)
-		if log := m.elixirs["a"].Log(); strings.Contains(log, "--- Node up: c@") {
+		if log := m.elixirs["a"].Log(); strings.Contains(log, "--- Node up: c@127.0.0.1\n") {
 			t.Errorf("monitor_nodes(true) of a tells of a hidden node:\n%s", log)
 		}
 		m.elixirs["a"].Kill()
@@ -254,7 +255,7 @@ func TestWalkThroughInElixir(t *testing.T) {
 		m.checkTold(page)
 		m.follow([]mixedStep{{"b", `Node.connect(:"c@HOST")`, `^true$`}})
 		m.running["c"].kill()
-		m.follow([]mixedStep{{"b", "", `(?s)(--- All: down: c@HOST: hidden connection_closed.*){2}`}})
+		m.follow([]mixedStep{{"b", "", `(?s)(--- Node down: c@HOST: hidden connection_closed.*){2}`}})
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,7 @@ var fixtures = map[string]string{
 	"sys.config.src": "[{kernel, [\n  {sync_nodes_timeout, ${SYNC_MS}}\n]}].\n",
 	"external.yaml":  "bus:\n  urls: [nats://127.0.0.1:4222]\n  user: interconnect\n  password_file: bus.password\n",
 	"reload.config":  "[{kernel, [{sync_nodes_optional, ['b@127.0.0.1']}, {sync_nodes_timeout, 100}]}].\n",
+	"erlang.yaml":    "erlang:\n  distribution: true\n",
 	"other.config":   "[{kernel, [{sync_nodes_optional, ['c@127.0.0.1']}, {sync_nodes_timeout, 100}, {net_ticktime, 4}, {connect_all, false}]}].\n",
 }
 
@@ -45,7 +47,7 @@ var nfpmLine = regexp.MustCompile(`(?m)^nfpm=(\S+)`)
 // lasting are the commands that go on until somebody ends them. A daemon is one that is
 // ready when its log says so.
 var (
-	lasting  = regexp.MustCompile(`^(\w+=\S+ )*(interconnectd -|go run \./daemon -|go run \./configs/examples/gate |nats-server |journalctl -fu|interconnectd (events -f|monitor))`)
+	lasting  = regexp.MustCompile(`^(\w+=\S+ )*(interconnectd -|go run \./daemon -|go run \./configs/examples/gate |nats-server |journalctl -fu|interconnectd (events -f|monitor)|iex )`)
 	isDaemon = regexp.MustCompile(`^(interconnectd -|go run \./daemon -)`)
 )
 
@@ -66,7 +68,7 @@ func readDocument(t *testing.T, name string) []block {
 // its own where root may do anything, and compares what it prints with what they show.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
-	required.Programs(t, "nats-server", "ip", "make", "man")
+	required.Programs(t, "nats-server", "ip", "make", "man", "iex", "epmd")
 	d := newReader(t)
 	for _, name := range documents {
 		t.Run(strings.ReplaceAll(name, "/", "-"), func(t *testing.T) {
@@ -136,6 +138,7 @@ type lastingCommand struct {
 	at      string
 	step    step
 	cmd     *exec.Cmd
+	in      io.WriteCloser // of iex, else nil
 	mu      sync.Mutex
 	out     bytes.Buffer
 	stopped chan struct{}
@@ -257,12 +260,21 @@ func (d *reader) follow(t *testing.T, at string, s step) {
 	case strings.HasPrefix(s.command, "sudoedit "):
 		d.machine.Write(t, strings.TrimPrefix(s.command, "sudoedit "), strings.Join(s.output, "\n")+"\n", 0o644)
 		return
+	case s.iex != "":
+		d.enter(t, at, s)
+		return
 	case lasting.MatchString(s.command):
 		c := &lastingCommand{at: at, step: s, stopped: make(chan struct{})}
 		// The shell becomes the command, so that a signal reaches it.
 		s.command = regexp.MustCompile(`^((\w+=\S+ )*)`).ReplaceAllString(s.command, "exec env $1")
 		c.cmd = d.bash(context.WithoutCancel(t.Context()), t, s)
 		c.cmd.Stdout, c.cmd.Stderr = c, c
+		if strings.HasPrefix(c.step.command, "iex ") {
+			var err error
+			if c.in, err = c.cmd.StdinPipe(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := c.cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -300,6 +312,56 @@ func (d *reader) follow(t *testing.T, at string, s step) {
 			t.Logf("%s: $ %s has printed\n%s", c.at, c.step.command, c.output())
 		}
 	}
+}
+
+// enter types an expression into the iex of a node, and compares what comes before the next
+// prompt with what the document shows. What the node logs may come at any time.
+func (d *reader) enter(t *testing.T, at string, s step) {
+	t.Helper()
+	i := slices.IndexFunc(d.running, func(c *lastingCommand) bool { return c.in != nil && strings.Contains(c.step.command, " "+s.iex+" ") })
+	if i < 0 {
+		t.Errorf("%s: no iex runs as %s", at, s.iex)
+		return
+	}
+	c, prompt, next := d.running[i], fmt.Sprintf("iex(%s)%d> ", s.iex, s.number), fmt.Sprintf("iex(%s)%d> ", s.iex, s.number+1)
+	err := c.await("it has no prompt "+prompt, func(output string) bool { return strings.Contains(output, prompt) })
+	if err == nil {
+		_, err = io.WriteString(c.in, s.command+"\n")
+	}
+	if err == nil {
+		err = c.await("it does not answer "+s.command, func(output string) bool { return strings.Contains(output, next) })
+	}
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	_, answer, _ := strings.Cut(c.output(), prompt)
+	answer, _, _ = strings.Cut(answer, next)
+	answer = strings.ReplaceAll(answer, prompt, "\n") // which is there again below what was logged
+	shown, logged := withoutLogs(s.output)
+	got, _ := withoutLogs(strings.Split(answer, "\n"))
+	if diff := unlike(shown, strings.Join(got, "\n")); diff != "" {
+		t.Errorf("%s: %s%s\n%s\nall of it:\n%s", at, prompt, s.command, diff, c.output())
+	}
+	if err := c.await("it does not log what it should", func(output string) bool { return hasLines(logged, output) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// elixirLog is a line that Elixir's Logger writes.
+var elixirLog = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d+ \[`)
+
+// withoutLogs takes what a node of Elixir logs out of what it prints, and blank lines.
+func withoutLogs(lines []string) (printed, logged []string) {
+	for _, line := range lines {
+		switch {
+		case elixirLog.MatchString(line):
+			logged = append(logged, line)
+		case line != "":
+			printed = append(printed, line)
+		}
+	}
+	return printed, logged
 }
 
 // awaitBegin waits until a daemon is ready, or any other command has printed the first line
@@ -344,6 +406,9 @@ func (d *reader) endSection(t *testing.T) {
 		}
 	}
 	for _, c := range running {
+		if c.in != nil {
+			_ = c.in.Close() // which ends iex
+		}
 		// Inside: what nsenter started is not our child.
 		d.machine.Try(t, "pkill -TERM -f -- '"+regexp.QuoteMeta(lastWords(c.step.command))+"' || true")
 	}

@@ -29,7 +29,7 @@ type host struct {
 // TestService is the life of the package on a machine, from its installation to
 // its end. What follows needs what was before.
 func TestService(t *testing.T) {
-	required.Programs(t, "apt-get", "dpkg", "ps", "find")
+	required.Programs(t, "apt-get", "dpkg", "ps", "find", "erl", "epmd")
 	p := mustBuild(t)
 	m := machine.Boot(t, machine.Options{})
 	for name, path := range map[string]string{"first.deb": p.deb, "next.deb": p.next, "package.rpm": p.rpm} {
@@ -46,6 +46,7 @@ func TestService(t *testing.T) {
 		{"hang", hang},
 		{"reload", reload},
 		{"sandbox", sandbox},
+		{"a node of Erlang", erlangNode},
 		{"broken configuration", brokenConfiguration},
 		{"mandatory node missing", mandatoryMissing},
 		{"upgrade", upgrade},
@@ -342,6 +343,26 @@ echo "explored for $INTERCONNECT_NODE"
 	h.run("grep -q 'ready: 1 of 1 nodes up' /var/log/interconnect/%[1]s/a.log; mv /var/log/interconnect/%[1]s/a.log{,.1}; systemctl kill --kill-who=main --signal=USR1 '%[2]s'", nodeA, unitA)
 	h.Await(h.t, "ls /var/log/interconnect/"+nodeA, "^a.log$")
 	h.run(`rm /run/systemd/system/%[2]s.service.d/http.conf; printf '' >%[1]sinterconnectd.yaml; systemctl daemon-reload; systemctl restart %[2]s`, configDir, unitA)
+}
+
+// erlangNode: the sandbox lets a daemon dial a node of Erlang, and be dialled.
+func erlangNode(h *host) {
+	h.Write(h.t, configDir+"interconnectd.yaml", "erlang: {distribution: true}\n", 0o644)
+	h.Write(h.t, "/tmp/talk.erl", `-module(talk).
+-export([main/0]).
+ours() -> 'a@127.0.0.1'.
+main() ->
+    "pong\n" = os:cmd("interconnectd ping erl@127.0.0.1 -node a@127.0.0.1"),
+    true = erlang:disconnect_node(ours()),
+    pong = net_adm:ping(ours()),
+    pong = gen_server:call({'PingPong', ours()}, ping),
+    [] = nodes(),
+    halt(0).
+`, 0o644)
+	h.run("epmd -daemon -address 127.0.0.1; systemctl restart %s", unitA)
+	h.run(`cd /tmp; erlc talk.erl; erl -noshell -name erl@127.0.0.1 -setcookie "$(cat %scookie)" -s talk main`, configDir)
+	h.awaitLines(unitA, "--- Node down: erl@127.0.0.1: type=erlang reason=connection_closed", 2)
+	h.run("printf '' >%sinterconnectd.yaml; systemctl restart %s; epmd -kill", configDir, unitA)
 }
 
 // brokenConfiguration: one start, and the reason where people look.

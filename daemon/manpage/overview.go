@@ -8,9 +8,10 @@ sys.config as the Erlang and Elixir nodes beside it, joins the nodes named there
 a cookie that it may, and logs a line each time a node comes up or goes down, with the
 words "--- Node up: " or "--- Node down: " and the node's name.
 
-It joins nodes of its own kind: it does not speak Erlang's distribution protocol, and nodes
-of Erlang or Elixir that a list names count as missing. The nodes of one host, or of several
-that have the same cookie, meet on a mesh that is built in; hundreds of them, on NATS servers.
+The nodes of one host, or of several that have the same cookie, meet on a mesh that is built
+in; hundreds of them, on NATS servers. Nodes of Erlang and Elixir are met too, over their own
+distribution protocol, where erlang.distribution in interconnectd.yaml says so; else those that
+a list names count as missing.
 
 Without a subcommand the program is the daemon, in the foreground. A subcommand asks a
 running daemon through a socket of its own, or reads files. Where several daemons run on a

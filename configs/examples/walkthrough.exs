@@ -1,5 +1,5 @@
-# What the walk-through runs in its nodes: its observer, word for word, and the
-# supervised PingPong that it calls.
+# What the walk-through runs in its nodes: its observer, word for word, the PingPong that
+# it calls, and an observer that is told of hidden nodes too.
 defmodule Cluster.Observer do
   use GenServer
   require Logger
@@ -49,7 +49,7 @@ defmodule PingPong do
   def handle_call(:ping, _from, state), do: {:reply, :pong, state}
 end
 
-# The same observer, for whom hidden nodes are nodes too, with the reason.
+# interconnectd is a hidden node: monitor_nodes(true) alone does not tell of it.
 defmodule Cluster.ObserverOfAll do
   use GenServer
   require Logger
@@ -65,18 +65,15 @@ defmodule Cluster.ObserverOfAll do
 
   @impl GenServer
   def handle_info({:nodedown, node, info}, state) do
-    Logger.info("--- All: down: #{node}: #{info[:node_type]} #{info[:nodedown_reason]}")
+    Logger.info("--- Node down: #{node}: #{info[:node_type]} #{info[:nodedown_reason]}")
 
     {:noreply, state}
   end
 
   @impl GenServer
   def handle_info({:nodeup, node, info}, state) do
-    Logger.info("--- All: up: #{node}: #{info[:node_type]}")
+    Logger.info("--- Node up: #{node}: #{info[:node_type]}")
 
     {:noreply, state}
   end
 end
-
-{:ok, _} =
-  Supervisor.start_link([Cluster.Observer, Cluster.ObserverOfAll, PingPong], strategy: :one_for_one)
