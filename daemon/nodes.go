@@ -37,7 +37,7 @@ func nodeCommands() []command {
 		},
 		{
 			name: "disconnect", operands: "NODE", least: 1, most: 1, help: "disconnect from a node", flags: asking, do: doDisconnect,
-			about:   "Prints true, or false where there was no connection and exits with 1. Neither side\nconnects again by itself until one is asked to, or restarts.\n",
+			about:   "Prints true, or false where there was no connection and exits with 1. Neither side\nconnects again by itself until one is asked to, or restarts; a node of Erlang's may, as soon\nas it has something to say.\n",
 			example: "$ interconnectd disconnect b@127.0.0.1\ntrue\n",
 		},
 		{

@@ -159,7 +159,8 @@ func (n *Node) reach(ctx context.Context, name nodeid.Name) (bool, error) {
 
 // Disconnect ends the connection to a node, as erlang:disconnect_node/1 does:
 // true when there was one. Neither side connects again by itself until
-// Connect, Ping or Call names the other, or one of the two restarts.
+// Connect, Ping or Call names the other, or one of the two restarts; but nothing keeps a
+// node of Erlang's from dialling as soon as it has something to say.
 func (n *Node) Disconnect(ctx context.Context, name nodeid.Name) (bool, error) {
 	return await(ctx, n, func(l *loop, answer func(bool)) { l.disconnect(name, answer) })
 }
