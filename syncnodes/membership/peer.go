@@ -166,13 +166,13 @@ func (c *Core) bringDown(p *peer, reason Reason, detail string, now time.Duratio
 	p.ending = ending{}
 	p.barred = c.cfg.AutoConnect == ConnectOnce
 	from := c.setState(p, Down, reason.String())
-	if !c.leaving { // who leaves has nothing to tell of the others
+	c.emit(Close{Link: link, Reason: reason}) // nothing comes over it any more when its end is told
+	if !c.leaving {                           // who leaves has nothing to tell of the others
 		c.emit(Event{
 			Node: p.name, Incarnation: p.inc, Hidden: c.hidden(p), Erlang: p.info.Erlang, Transient: p.untold,
 			From: from, To: p.state, Reason: reason, Detail: detail, UpFor: upFor,
 		})
 	}
-	c.emit(Close{Link: link, Reason: reason})
 	c.afterDown(p, reason, now)
 	c.reschedule(p, now)
 	if p.untold && !p.expected {

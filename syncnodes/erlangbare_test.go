@@ -1,0 +1,145 @@
+package syncnodes
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/erlterm"
+	"interconnectd/syncnodes/erldist/epmd"
+	"interconnectd/syncnodes/erldist/etf"
+)
+
+// bareNode is a hidden node that the test is itself: as a C node it has no net_kernel, so
+// that it answers no probe.
+type bareNode struct {
+	name nodeid.Name
+	conn net.Conn
+
+	mu sync.Mutex // guards writes
+}
+
+// bare has such a node connect with ours.
+func (m *mixed) bare(t *testing.T, alive string, to ourNode) *bareNode {
+	t.Helper()
+	known, err := epmd.Lookup(t.Context(), m.EPMD(), to.Self().Alive())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", known.Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	b := &bareNode{name: full(alive), conn: conn}
+	if err := b.prove(); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// prove is the handshake.
+func (b *bareNode) prove() error {
+	const flags, creation = 0x1c03470fbc, 7
+	name := binary.BigEndian.AppendUint64([]byte{'N'}, flags)
+	name = binary.BigEndian.AppendUint32(name, creation)
+	name = binary.BigEndian.AppendUint16(name, uint16(len(b.name)))
+	status, err := b.ask(append(name, b.name...))
+	if err != nil || string(status) != "sok" {
+		return fmt.Errorf("the status %q: %w", status, err)
+	}
+	challenge, err := b.ask(nil)
+	if err != nil {
+		return err
+	}
+	sum := md5.Sum(fmt.Appendf(nil, "%s%d", testCookie, binary.BigEndian.Uint32(challenge[9:])))
+	_, err = b.ask(append([]byte{'r', 0, 0, 0, 1}, sum[:]...))
+	return err
+}
+
+// ask says something, where there is anything to say, and reads a message.
+func (b *bareNode) ask(m []byte) ([]byte, error) {
+	if m != nil {
+		if _, err := b.conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(m))), m...)); err != nil {
+			return nil, err
+		}
+	}
+	var length [2]byte
+	if _, err := io.ReadFull(b.conn, length[:]); err != nil {
+		return nil, err
+	}
+	answer := make([]byte, binary.BigEndian.Uint16(length[:]))
+	_, err := io.ReadFull(b.conn, answer)
+	return answer, err
+}
+
+func (b *bareNode) write(data []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, err := b.conn.Write(data)
+	return err
+}
+
+// call is the frame of a call of its process to one of ours.
+func (b *bareNode) call(process erlterm.Atom, request erlterm.Term) ([]byte, error) {
+	pid := etf.Pid{Node: erlterm.Atom(b.name), ID: 1, Creation: 7}
+	data, err := etf.AppendTerm([]byte{0, 0, 0, 0, 112}, erlterm.Tuple{erlterm.Int(6), pid, erlterm.Atom(""), process})
+	if err != nil {
+		return nil, err
+	}
+	data, err = etf.AppendTerm(data, erlterm.Tuple{erlterm.Atom("$gen_call"), erlterm.Tuple{pid, erlterm.Atom("tag")}, request})
+	binary.BigEndian.PutUint32(data, uint32(len(data)-4))
+	return data, err
+}
+
+// TestErlangNodedownIsLast: no call comes over a connection whose nodedown was told, though
+// its node goes on calling: it answers no probe, and so its disconnect ends by time.
+func TestErlangNodedownIsLast(t *testing.T) {
+	m := newMixed(t)
+	a := m.ours(t, m.options("a"))
+	var calls atomic.Int64
+	a.Register("counter", func(context.Context, erlterm.Term) (erlterm.Term, error) {
+		calls.Add(1)
+		return nil, nil
+	})
+	c := m.bare(t, "c", a)
+	a.wantUp(t, "c", time.Second)
+	call, err := c.call("counter", erlterm.Atom("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calling sync.WaitGroup
+	calling.Go(func() { _, _ = io.Copy(io.Discard, c.conn) })
+	calling.Go(func() {
+		for c.write(call) == nil {
+		}
+	})
+
+	told, goOn := make(chan struct{}), make(chan struct{})
+	a.post(t.Context(), func(l *loop) {
+		l.disconnect(c.name, func(bool) { // once the monitors have the nodedown
+			close(told)
+			<-goOn
+		})
+	})
+	<-told
+	a.wantDown(t, "c", "disconnect", time.Second)
+	before := calls.Load()
+	during := time.Now().Add(200 * time.Millisecond)
+	for calls.Load() <= before+mailboxSize && time.Now().Before(during) {
+		time.Sleep(time.Millisecond) // between looks
+	}
+	if after := calls.Load(); after > before+mailboxSize {
+		t.Errorf("%d calls were answered after the nodedown, at most %d had come before", after-before, mailboxSize)
+	}
+	close(goOn)
+	calling.Wait()
+}
