@@ -81,6 +81,22 @@ func (b *bareNode) ask(m []byte) ([]byte, error) {
 	return answer, err
 }
 
+// answerTicks reads what comes until the connection ends, and answers ticks with ticks, as
+// ei_receive of C nodes does.
+func (b *bareNode) answerTicks() {
+	var length [4]byte
+	for {
+		if _, err := io.ReadFull(b.conn, length[:]); err != nil {
+			return
+		}
+		if n := binary.BigEndian.Uint32(length[:]); n > 0 {
+			_, _ = io.CopyN(io.Discard, b.conn, int64(n)) // its end is found at the next
+		} else if b.write(length[:]) != nil {
+			return
+		}
+	}
+}
+
 func (b *bareNode) write(data []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -98,6 +114,20 @@ func (b *bareNode) call(process erlterm.Atom, request erlterm.Term) ([]byte, err
 	data, err = etf.AppendTerm(data, erlterm.Tuple{erlterm.Atom("$gen_call"), erlterm.Tuple{pid, erlterm.Atom("tag")}, request})
 	binary.BigEndian.PutUint32(data, uint32(len(data)-4))
 	return data, err
+}
+
+// TestErlangWithoutNetKernel: a node that answers ticks alone is alive.
+func TestErlangWithoutNetKernel(t *testing.T) {
+	m := newMixed(t)
+	a := m.ours(t, m.options("a"))
+	c := m.bare(t, "c", a)
+	var answering sync.WaitGroup
+	answering.Go(c.answerTicks)
+	a.wantUp(t, "c", time.Second)
+	a.quiet(t, defaultTimeout+time.Second)
+	c.conn.Close()
+	answering.Wait()
+	a.wantDown(t, "c", "connection_closed", time.Second)
 }
 
 // TestErlangNodedownIsLast: no call comes over a connection whose nodedown was told, though

@@ -102,7 +102,8 @@ func (cs *calls) answered(ref etf.Ref) (probe, bool) {
 }
 
 // Probe asks the node's net_kernel whether it is there; Answered(seq) follows, unless
-// the answer to a later one comes first.
+// the answer to a later one comes first. A tick goes with it: Erlang answers none, but C
+// nodes, which have no net_kernel, do.
 func (c *Conn) Probe(seq uint64) {
 	c.mu.Lock()
 	ref := c.calls.newRef()
@@ -112,6 +113,7 @@ func (c *Conn) Probe(seq uint64) {
 	c.mu.Unlock()
 	request := erlterm.Tuple{isAuth, c.pid.Node}
 	c.sendSmall(newControl(opRegSend, c.pid, noCookie, netKernel), c.genCall(ref, request))
+	c.out.tick()
 }
 
 // Probing reports whether the answer to a probe is awaited. A node that is about to answer

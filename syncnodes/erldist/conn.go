@@ -178,7 +178,7 @@ func (l life) Read(b []byte) (int, error) {
 	c := l.c
 	if c.owing {
 		c.owing = false
-		c.out.tick()
+		c.out.tickWhenIdle()
 	}
 	n, err := c.nc.Read(b)
 	if n == 0 {

@@ -45,7 +45,8 @@
 //   - running: bytes that come are a sign of life (Heard). Whoever sends anything,
 //     ticks too, gets a tick where nothing else was sent to it for a while, so that its
 //     own net_ticktime is never over, whatever it is. [Conn.Probe] asks its net_kernel
-//     is_auth, as net_adm:ping/1 does, since Erlang answers no tick.
+//     is_auth, as net_adm:ping/1 does, since Erlang answers no tick; C nodes, which have no
+//     net_kernel, answer the tick that goes with it.
 //
 // # What it takes part in
 //

@@ -54,11 +54,24 @@ func (o *outbox) send(control erlterm.Tuple, payload erlterm.Term) error {
 	return nil
 }
 
-// tick puts a tick in unless something was sent a short while ago, or waits.
+// tick puts a tick in.
 func (o *outbox) tick() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.closed && len(o.buf) == 0 && o.taken == 0 && time.Since(o.last) >= tickPause {
+	o.tickLocked()
+}
+
+// tickWhenIdle puts a tick in unless something was sent a short while ago, or waits.
+func (o *outbox) tickWhenIdle() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.buf) == 0 && o.taken == 0 && time.Since(o.last) >= tickPause {
+		o.tickLocked()
+	}
+}
+
+func (o *outbox) tickLocked() {
+	if !o.closed {
 		o.putLocked(append(o.buf, 0, 0, 0, 0))
 	}
 }
