@@ -36,9 +36,9 @@ type Endpoint struct {
 	setupTime time.Duration
 }
 
-// Listen opens an endpoint: it listens, and registers with the port mapper. Without a
-// port mapper it goes on, and registers when there is one. Nobody is let in before
-// Open. The error may be ErrNameInUse; ctx bounds Listen itself.
+// Listen opens an endpoint: it listens, and registers with the port mapper. Without one
+// that answers it goes on, and registers when there is. Nobody is let in before Open.
+// The error may be ErrNameInUse; ctx bounds Listen itself.
 func Listen(ctx context.Context, cfg Config) (*Endpoint, error) {
 	var l net.ListenConfig
 	listener, err := l.Listen(ctx, "tcp", cfg.Listen.String())

@@ -60,6 +60,20 @@ func TestNameTaken(t *testing.T) {
 	}
 }
 
+// TestHangingPortMapper has one that takes connections and says nothing.
+func TestHangingPortMapper(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	began := time.Now()
+	listen(t, testConfig("g@127.0.0.1", silent.Addr().String()))
+	if took := time.Since(began); took < registerWithin || took > 2*registerWithin {
+		t.Errorf("it listens after %s, want %s", took, registerWithin)
+	}
+}
+
 // TestUnfitIsTold has nodes that cannot connect with us: each is told, and logged once.
 func TestUnfitIsTold(t *testing.T) {
 	var log logtest.Buffer

@@ -11,6 +11,9 @@ import (
 )
 
 const (
+	// registerWithin bounds the first registration: nobody waits longer for a port mapper
+	// that does not answer than for one that is not there.
+	registerWithin = time.Second
 	// registerPause is how long after a vain registration the next one comes, on average.
 	registerPause = time.Second
 	// sayAgain is how often is told that the name is another's.
@@ -19,9 +22,11 @@ const (
 	leastCreation = 4
 )
 
+var errNoAnswer = errors.New("it does not answer")
+
 // register is the first registration; nil where there is no port mapper.
 func (e *Endpoint) register(ctx context.Context) (*epmd.Registration, error) {
-	ctx, cancel := e.bounded(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, registerWithin, errNoAnswer)
 	defer cancel()
 	registered, err := epmd.Register(ctx, e.cfg.EPMD, e.self())
 	switch {
