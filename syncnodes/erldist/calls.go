@@ -157,7 +157,7 @@ func aliasOf(tag erlterm.Term) (ref etf.Ref, ok bool) {
 // Call calls a registered process of the node, as gen_server:call/2 does; Replied(id)
 // follows unless the connection ends, or Forget(id) comes, before. After an error, which
 // is that the call cannot be sent, nothing follows: it wraps ErrTooLong, or says what is
-// no term of Erlang's.
+// no term of Erlang's, or that too much waits to be sent.
 func (c *Conn) Call(id uint64, process string, request erlterm.Term) error {
 	name := erlterm.Atom(process)
 	c.mu.Lock()

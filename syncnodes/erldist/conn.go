@@ -1,7 +1,6 @@
 package erldist
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -203,20 +202,16 @@ func (c *Conn) emit(e Event) {
 	}
 }
 
-// send puts a message into the outbox. A node that does not read is given up. The error
-// is that the message cannot be sent: it wraps ErrTooLong, or says what is no term.
+// send puts a message into the outbox. The error is that the message cannot be sent: it
+// wraps ErrTooLong, or says what is no term, or that too much waits.
 func (c *Conn) send(control erlterm.Tuple, payload erlterm.Term) error {
-	err := c.out.send(control, payload)
-	if errors.Is(err, errUnsent) {
-		c.end(err, 0)
-		return nil
-	}
-	return err
+	return c.out.send(control, payload, maxUnsent)
 }
 
-// sendSmall sends what has no part that could be too long, or no term.
+// sendSmall sends what has no part that could be too long, or no term. A node that does
+// not even read that is given up.
 func (c *Conn) sendSmall(control erlterm.Tuple, payload erlterm.Term) {
-	if err := c.send(control, payload); err != nil {
+	if err := c.out.send(control, payload, maxUnsentSmall); err != nil {
 		c.end(err, 0)
 	}
 }

@@ -314,17 +314,67 @@ func TestCloseFlushes(t *testing.T) {
 	w.ended("")
 }
 
-// TestDoesNotRead has a node that is called and reads nothing.
+// TestDoesNotRead has a node that reads nothing: calls of it fail, and it is given up when
+// not even small messages can be sent.
 func TestDoesNotRead(t *testing.T) {
 	w := startWorld(t)
 	request := erlterm.Binary(make([]byte, 1<<20))
-	for id := range uint64(64) {
-		if err := w.conn.Call(id, "x", request); err != nil {
-			t.Fatal(err)
+	var err error
+	for id := uint64(0); err == nil && id < 64; id++ {
+		err = w.conn.Call(id, "x", request)
+	}
+	if !errors.Is(err, errUnsent) {
+		t.Fatalf("the last call: %v, want %v", err, errUnsent)
+	}
+	w.conn.Probe(1)
+	select {
+	case e := <-w.events:
+		t.Fatalf("got event %#v, want none", e)
+	default:
+	}
+	for range maxUnsentSmall / len(request.Bytes) { // enough, and the rest has no effect
+		for seq := range uint64(1 << 14) {
+			w.conn.Probe(seq)
 		}
 	}
-	w.ended("it does not read")
+	w.ended(errUnsent.Error())
 	w.hungUp()
+}
+
+// TestReadsSlowly has a node that asks for more at once than can be sent to it at once:
+// each of its calls has an end, and the connection none.
+func TestReadsSlowly(t *testing.T) {
+	w := startWorld(t)
+	long := erlterm.Binary(make([]byte, 4<<20))
+	w.deliver = func(_ string, _ erlterm.Term, answer func(erlterm.Term, error)) error {
+		answer(long, nil)
+		return nil
+	}
+	const n = 20
+	for i := range uint32(n) {
+		w.watch(erlterm.Atom("echo"), i+1)
+		w.send(newControl(opRegSend, theirPid(1), noCookie, erlterm.Atom("echo")), genCallOf(i+1, yes))
+	}
+	w.send(newControl(opRegSend, theirPid(1), noCookie, netKernel), genCallOf(n+1, erlterm.Tuple{isAuth, erlterm.Atom(theirName)}))
+	answered, refused := 0, 0
+	for range n {
+		switch control, payload := w.next(); control[0] {
+		case erlterm.Term(erlterm.Int(opPayloadMonitorExit)):
+			reason := payload.(erlterm.Tuple)[1].(erlterm.Bits)
+			if !strings.HasPrefix(string(reason.Bytes), errUnsent.Error()) {
+				t.Fatalf("a call fails for %s", reason.Bytes)
+			}
+			refused++
+		default:
+			answered++
+		}
+	}
+	if _, payload := w.next(); payload.(erlterm.Tuple)[1] != erlterm.Term(yes) {
+		t.Fatalf("net_kernel answers %s", payload)
+	}
+	if answered < 2 || refused == 0 {
+		t.Errorf("%d calls are answered, %d refused", answered, refused)
+	}
 }
 
 // TestNothingDeliveredAfterClose closes while calls stream in.

@@ -66,8 +66,9 @@
 // Who has not proved itself: 1 KiB a message, net_setuptime for the whole handshake,
 // [maxHalfOpen] of them at once, of which the oldest goes for a new one. A running
 // connection: 8 MiB a frame, what is longer is read and dropped and its caller told;
-// [maxMonitors] monitors; [maxUnsent] bytes that wait to be sent, after which it is
-// closed. A frame whose control message makes no sense ends the connection too.
+// [maxMonitors] monitors; [maxUnsent] bytes that wait to be sent, after which calls and
+// answers fail, and it is closed where small messages do not fit any more. A frame whose
+// control message makes no sense ends the connection too.
 //
 // # What the cookie is worth here
 //

@@ -10,15 +10,17 @@ import (
 )
 
 const (
-	// maxUnsent is how many bytes may wait for a node that does not read.
-	maxUnsent = 8 << 20
+	// maxUnsent is how many bytes may wait to be sent when a call or an answer is put in.
+	// Small messages, in place of which nothing else can be said, have room behind that.
+	maxUnsent      = 8 << 20
+	maxUnsentSmall = maxUnsent + maxFrame + 1<<20
 	// tickPause is how long nothing has to have been sent before bytes that come are
 	// answered with a tick. The shortest net_ticktime, a second, has four ticks.
 	tickPause = 200 * time.Millisecond
 )
 
-// errUnsent is of a node that does not take what is sent to it.
-var errUnsent = errors.New("it does not read")
+// errUnsent is of a node that does not take what is sent to it, or not as fast.
+var errUnsent = errors.New("the node does not read as fast as it is sent to")
 
 // outbox holds what is to be sent until the connection's writer takes it.
 type outbox struct {
@@ -35,15 +37,16 @@ type outbox struct {
 
 func newOutbox() outbox { return outbox{wake: make(chan struct{}, 1), last: time.Now()} }
 
-// send puts a message in; one that is put into a closed box is dropped. Where the error is
-// not nil nothing was put in: it is errUnsent's, or appendFrame's.
-func (o *outbox) send(control erlterm.Tuple, payload erlterm.Term) error {
+// send puts a message in, where no more than most bytes wait; one that is put into a closed
+// box is dropped. Where the error is not nil nothing was put in: it is errUnsent's, or
+// appendFrame's.
+func (o *outbox) send(control erlterm.Tuple, payload erlterm.Term, most int) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
 		return nil
 	}
-	if waiting := len(o.buf) + o.taken; waiting > maxUnsent {
+	if waiting := len(o.buf) + o.taken; waiting > most {
 		return fmt.Errorf("%w: %d bytes wait to be sent", errUnsent, waiting)
 	}
 	buf, err := appendFrame(o.buf, control, payload)

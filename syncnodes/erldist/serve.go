@@ -156,7 +156,7 @@ func parseCall(t erlterm.Term) (call incoming, request erlterm.Term, ok bool) {
 
 func (c *Conn) answerNetKernel(call incoming, request erlterm.Term) {
 	if question, _ := request.(erlterm.Tuple); len(question) == 2 && question[0] == erlterm.Term(isAuth) {
-		c.answer(call, yes, nil)
+		c.sendSmall(c.replyTo(call), erlterm.Tuple{call.tag, yes})
 		return
 	}
 	c.answer(call, nil, errNetKernel)
@@ -178,15 +178,19 @@ func (c *Conn) deliver(process erlterm.Atom, call incoming, request erlterm.Term
 // answer answers a call: with a term as gen:reply/2 does, with an error by its monitor.
 func (c *Conn) answer(call incoming, reply erlterm.Term, err error) {
 	if err == nil {
-		to := newControl(opSend, noCookie, call.from)
-		if alias, ok := aliasOf(call.tag); ok {
-			to = newControl(opAliasSend, c.pid, alias)
-		}
-		if err = c.send(to, erlterm.Tuple{call.tag, reply}); err == nil {
+		if err = c.send(c.replyTo(call), erlterm.Tuple{call.tag, reply}); err == nil {
 			return
 		}
 	}
 	c.down(call.monitor, downReason(err))
+}
+
+// replyTo begins the message that answers a call.
+func (c *Conn) replyTo(call incoming) erlterm.Tuple {
+	if alias, ok := aliasOf(call.tag); ok {
+		return newControl(opAliasSend, c.pid, alias)
+	}
+	return newControl(opSend, noCookie, call.from)
 }
 
 // downReason is the reason that a caller is told instead of an answer: noproc, or
