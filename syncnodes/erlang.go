@@ -163,16 +163,20 @@ func incarnationOf(creation uint32) (inc nodeid.Incarnation) {
 
 // dial dials a name: on the bus, and by the port mapper where that has it, or where
 // there is no bus at this moment. The port mapper is asked at once where somebody waits: on
-// the bus it takes a quarter of a second until nobody is said to have a name.
+// the bus it takes a quarter of a second until nobody is said to have a name. On a lost bus
+// he may wait until it is back.
 func (l *loop) dial(o membership.Dial) {
+	waited := len(l.waiting.up[o.Node]) > 0
 	switch {
 	case !l.mayDialErlang(o.Node):
 	case l.busLost:
 		l.dialErlang(o.Node)
-		return
+		if !waited {
+			return
+		}
 	case l.erlang.scout.saw(o.Node):
 		l.dialErlang(o.Node)
-	case l.waiting.up[o.Node] != nil:
+	case waited:
 		l.seekErlang(o.Node)
 	}
 	l.endpoint.DialHolder(o.Node, o.Holder, l.now())

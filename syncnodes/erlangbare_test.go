@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
 	"interconnectd/erlterm"
-	"interconnectd/syncnodes/erldist/epmd"
 	"interconnectd/syncnodes/erldist/etf"
 )
 
@@ -172,4 +173,18 @@ func TestErlangNodedownIsLast(t *testing.T) {
 	}
 	close(goOn)
 	calling.Wait()
+}
+
+// TestErlangConnectWaitsForTheBus: who is to be connected on a bus that is lost may be a
+// node of ours, which is there when the bus is back.
+func TestErlangConnectWaitsForTheBus(t *testing.T) {
+	m := newMixed(t)
+	a := m.ours(t, m.options("a"))
+	a.member.Lose(errors.New("as it must"))
+	m.ours(t, m.options("b"))
+	restore := time.AfterFunc(2*time.Second, a.member.Restore) // long after a dial of Erlang's has failed
+	defer restore.Stop()
+	if up, err := a.Connect(t.Context(), full("b")); !up || err != nil {
+		t.Errorf("Connect = %v, %v", up, err)
+	}
 }
