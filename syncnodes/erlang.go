@@ -19,6 +19,10 @@ import (
 // core wants done of links. A name is dialled on the bus, and by the port mapper
 // where nobody holds it there, or where that is known to have it.
 
+// shunnedFor is how long a node that refused us is not dialled by itself: Erlang logs each
+// attempt.
+const shunnedFor = 10 * time.Second
+
 // erlang is the loop's part of Options.Erlang. Without an endpoint it is off.
 type erlang struct {
 	endpoint *erldist.Endpoint
@@ -26,6 +30,7 @@ type erlang struct {
 	conns    map[membership.LinkID]*erldist.Conn
 	links    map[*erldist.Conn]membership.LinkID
 	dialling map[nodeid.Name]bool
+	refused  map[nodeid.Name]time.Duration // when it last refused us
 	scout    scout
 }
 
@@ -43,6 +48,7 @@ func (l *loop) openErlang(ctx context.Context) error {
 	e.conns = make(map[membership.LinkID]*erldist.Conn)
 	e.links = make(map[*erldist.Conn]membership.LinkID)
 	e.dialling = make(map[nodeid.Name]bool)
+	e.refused = make(map[nodeid.Name]time.Duration)
 	endpoint, err := erldist.Listen(ctx, erldist.Config{
 		Self: l.node.name, Listen: opts.Listen, EPMD: opts.EPMD, SetupTime: l.setup, Cookies: e.shown(),
 		Allowed: opts.allows, MayEnter: l.node.mayEnter,
@@ -168,7 +174,7 @@ func incarnationOf(creation uint32) (inc nodeid.Incarnation) {
 func (l *loop) dial(o membership.Dial) {
 	waited := len(l.waiting.up[o.Node]) > 0
 	switch {
-	case !l.mayDialErlang(o.Node):
+	case !l.mayDialErlang(o.Node) || l.shunned(o.Node):
 	case l.busLost:
 		l.dialErlang(o.Node)
 		if !waited {
@@ -201,6 +207,12 @@ func (l *loop) mayDialErlang(name nodeid.Name) bool {
 	return l.erlang.endpoint != nil && l.opts.Erlang.allows(name)
 }
 
+// shunned reports whether a node refused us a short while ago, and nobody asks for it.
+func (l *loop) shunned(name nodeid.Name) bool {
+	at, refused := l.erlang.refused[name]
+	return refused && l.now()-at < shunnedFor && len(l.waiting.up[name]) == 0
+}
+
 func (l *loop) dialErlang(name nodeid.Name) {
 	l.erlang.dialling[name] = true
 	l.erlang.endpoint.Dial(name)
@@ -208,7 +220,7 @@ func (l *loop) dialErlang(name nodeid.Name) {
 
 // triesErlang reports whether a dial that has found nobody on the bus goes on.
 func (l *loop) triesErlang(name nodeid.Name) bool {
-	if _, linked := l.core.Link(name); linked || !l.mayDialErlang(name) {
+	if _, linked := l.core.Link(name); linked || !l.mayDialErlang(name) || l.shunned(name) {
 		return false
 	}
 	if !l.erlang.dialling[name] {
@@ -268,6 +280,7 @@ func (l *loop) erlangArrived(e erldist.Arrived) {
 // bus, which found nobody there, is over.
 func (l *loop) erlangUp(name nodeid.Name) {
 	l.endpoint.Abandon(name, l.now())
+	delete(l.erlang.refused, name)
 	if link, linked := l.core.Link(name); linked {
 		l.erlang.conns[link].Start()
 	}
@@ -300,6 +313,9 @@ func (l *loop) erlangDialFailed(e erldist.DialFailed) {
 	delete(l.erlang.dialling, e.Name)
 	if e.Reason != erldist.NoHolder {
 		l.handshakes.count(Dialled, erlangOutcome(e.Reason), 1)
+	}
+	if e.Reason != erldist.NoHolder && e.Reason != erldist.TimedOut {
+		l.erlang.refused[e.Name] = l.now()
 	}
 	l.log.Debug("not connected by Erlang's distribution", "node", e.Name, "error", e.Err)
 	switch e.Reason {
@@ -406,5 +422,6 @@ func (l *loop) erlangReplied(e erldist.Replied) {
 func (l *loop) setErlangCookies() {
 	if l.erlang.endpoint != nil {
 		l.erlang.endpoint.SetCookies(l.erlang.shown())
+		clear(l.erlang.refused)
 	}
 }

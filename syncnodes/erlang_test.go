@@ -372,3 +372,21 @@ func TestErlangDisconnect(t *testing.T) {
 		bustest.Eventually(t, "b sees that a has left", func() bool { return b.Eval(t, `nodes(hidden)`) == "[]" })
 	}
 }
+
+// TestErlangRefusalIsNoFlood: a node that refuses us logs each attempt, and so is left in
+// peace for a while, until another cookie is set.
+func TestErlangRefusalIsNoFlood(t *testing.T) {
+	m := newMixed(t)
+	b := m.Start(t, beamtest.Node{Name: full("b"), Cookie: "another"})
+	a := m.ours(t, m.options("a", "b"))
+	const refusal = "Connection attempt from node 'a@127.0.0.1' rejected"
+	b.AwaitLog(t, refusal)
+	a.quiet(t, 4*time.Second)
+	if times := strings.Count(b.Log(), refusal); times != 1 {
+		t.Errorf("b logs %d attempts, want one", times)
+	}
+	if err := a.SetCookie(t.Context(), full("b"), "another"); err != nil {
+		t.Fatal(err)
+	}
+	a.wantUp(t, "b", 4*time.Second)
+}

@@ -116,8 +116,8 @@ func look(ctx context.Context, sought map[string][]nodeid.Name) []nodeid.Name {
 	return found
 }
 
-// erlangNodes are those of the names that the port mapper knows as nodes of Erlang's:
-// neither hidden ones, nor such as this.
+// erlangNodes are those of the names that the port mapper knows as nodes of Erlang's, and
+// not as such as this.
 func erlangNodes(ctx context.Context, mapper string, names []nodeid.Name) (found []nodeid.Name) {
 	registered, err := epmd.Names(ctx, mapper)
 	if err != nil {
@@ -144,6 +144,7 @@ func (l *loop) scouted(found []nodeid.Name) {
 		switch {
 		case former[name]:
 		case l.erlang.endpoint != nil:
+			delete(l.erlang.refused, name) // it has been started again
 			l.core.Hello(refOf(name, nodeid.Incarnation{}), l.now())
 		case !s.told[name]:
 			s.told[name] = true
