@@ -94,7 +94,7 @@ func newConn(nc net.Conn, peer Peer, env connEnv) *Conn {
 func (c *Conn) Peer() Peer { return c.peer }
 
 // LastHeard is when bytes came last, or the connection began. Heard is not told of all
-// of them: whoever is about to take the node for dead looks here.
+// of them.
 func (c *Conn) LastHeard() time.Time { return c.began.Add(time.Duration(c.heard.Load())) }
 
 // Start begins to read. It is called once, after the nodeup was told.
