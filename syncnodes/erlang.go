@@ -62,6 +62,7 @@ func (l *loop) openErlang(ctx context.Context) error {
 		return fmt.Errorf("starting Erlang's distribution: %w", err)
 	}
 	e.endpoint = endpoint
+	l.handshakes.count(Dialled, resultNotAllowed, 0)
 	return nil
 }
 

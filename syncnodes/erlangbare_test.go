@@ -16,6 +16,7 @@ import (
 	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
 	"interconnectd/erlterm"
+	"interconnectd/syncnodes/bus/bustest"
 	"interconnectd/syncnodes/erldist/etf"
 )
 
@@ -188,4 +189,35 @@ func TestErlangConnectWaitsForTheBus(t *testing.T) {
 	if up, err := a.Connect(t.Context(), full("b")); !up || err != nil {
 		t.Errorf("Connect = %v, %v", up, err)
 	}
+}
+
+// TestErlangStats: what can be told of nodes of Erlang's is there from the start on, and
+// what they send without effect is counted.
+func TestErlangStats(t *testing.T) {
+	m := newMixed(t)
+	a := m.ours(t, m.options("a"))
+	stats := func() Stats {
+		s, err := a.Stats(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before := stats()
+	if _, there := before.Handshakes[Handshake{Dialled, resultNotAllowed}]; !there {
+		t.Errorf("the handshakes are %v, without %q", before.Handshakes, resultNotAllowed)
+	}
+	if dropped, there := before.Dropped["erlang unknown"]; !there || dropped != 0 {
+		t.Errorf("dropped is %v, want it with %q", before.Dropped, "erlang unknown")
+	}
+	c := m.bare(t, "c", a)
+	a.wantUp(t, "c", time.Second)
+	call, err := c.call("nobody", erlterm.Atom("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.write(call); err != nil {
+		t.Fatal(err)
+	}
+	bustest.Eventually(t, "the drop is counted", func() bool { return stats().Dropped["erlang unknown"] == 1 })
 }

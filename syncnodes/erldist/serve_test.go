@@ -270,7 +270,7 @@ func TestDropped(t *testing.T) {
 	// What is nobody's is not even read.
 	w.write(longFrame(t, newControl(opRegSend, theirPid(1), noCookie, erlterm.Atom("nobody")), yes, 9<<20))
 	w.sync()
-	if got := w.drops.counts()["too_long"]; got != 1 {
+	if got := w.drops.counts()["too long"]; got != 1 {
 		t.Errorf("%d frames are counted as too long, want 1", got)
 	}
 }
