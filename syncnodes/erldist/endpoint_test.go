@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,4 +125,41 @@ func TestEPMDOf(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
+}
+
+// TestNameTakenByUs has a port mapper that hung, and so knows of a registration of ours that
+// we gave up: it is told of nobody else.
+func TestNameTakenByUs(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var mapper sync.WaitGroup
+	defer mapper.Wait()
+	mapper.Go(func() {
+		for _, answer := range []string{"", "\x76\x01\x00\x00\x00\x00", "\x76\x00\x00\x00\x00\x07"} {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			if _, err := conn.Read(make([]byte, 1<<10)); err != nil {
+				return
+			}
+			if _, err := conn.Write([]byte(answer)); err != nil || answer == "" {
+				conn.Close()
+			}
+		}
+		_, _ = l.Accept() // until it is closed
+	})
+	var log logtest.Buffer
+	cfg := testConfig("g@127.0.0.1", l.Addr().String())
+	cfg.Logger = hclog.New(&hclog.LoggerOptions{Output: &log})
+	listen(t, cfg)
+	bustest.Eventually(t, "it is registered", func() bool { return strings.Contains(log.String(), "registered with the port mapper") })
+	if strings.Contains(log.String(), "another one of our name") {
+		t.Errorf("it complains:\n%s", log.String())
+	}
+	l.Close()
 }

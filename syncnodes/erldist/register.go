@@ -70,6 +70,7 @@ func (e *Endpoint) keepRegistered(ctx context.Context, r *epmd.Registration) {
 // registerAgain tries until the port mapper has us; nil when ctx is over.
 func (e *Endpoint) registerAgain(ctx context.Context) *epmd.Registration {
 	var said time.Time
+	refused := false // the last time: one that hung may know still of what we gave up
 	for {
 		select {
 		case <-time.After(registerPause*3/4 + rand.N(registerPause/2)): // not all nodes of a host at once
@@ -83,7 +84,9 @@ func (e *Endpoint) registerAgain(ctx context.Context) *epmd.Registration {
 			e.cfg.Logger.Info("registered with the port mapper")
 			return r
 		}
-		if errors.Is(err, ErrNameInUse) && time.Since(said) > sayAgain {
+		before := refused
+		refused = errors.Is(err, ErrNameInUse)
+		if refused && before && time.Since(said) > sayAgain {
 			said = time.Now()
 			e.cfg.Logger.Error("Erlang nodes find another one of our name", "error", err)
 		}
