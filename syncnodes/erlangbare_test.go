@@ -221,3 +221,36 @@ func TestErlangStats(t *testing.T) {
 	}
 	bustest.Eventually(t, "the drop is counted", func() bool { return stats().Dropped["erlang unknown"] == 1 })
 }
+
+// TestErlangReadsSlowly: a node that takes long for an answer, and says nothing meanwhile,
+// is no dead one.
+func TestErlangReadsSlowly(t *testing.T) {
+	const size, perSecond = 5 << 20, 1 << 20
+	m := newMixed(t)
+	opts := m.options("a")
+	opts.Detector.Timeout = 2 * time.Second
+	a := m.ours(t, opts)
+	a.Register("long", func(context.Context, erlterm.Term) (erlterm.Term, error) {
+		return erlterm.Binary(make([]byte, size)), nil
+	})
+	c := m.bare(t, "c", a)
+	a.wantUp(t, "c", time.Second)
+	call, err := c.call("long", erlterm.Atom("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.write(call); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 32<<10)
+	for read := 0; read < size; {
+		n, err := c.conn.Read(buf)
+		if err != nil {
+			t.Fatalf("after %d bytes: %v", read, err)
+		}
+		read += n
+		time.Sleep(time.Duration(n) * time.Second / perSecond)
+	}
+	c.conn.Close()
+	a.wantDown(t, "c", "connection_closed", time.Second)
+}

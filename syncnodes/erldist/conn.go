@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,9 @@ import (
 const (
 	// heardPause is how long bytes that come are not told of after they were.
 	heardPause = 20 * time.Millisecond
+	// sendBuffer is how many bytes the system keeps of what a node does not read yet: of
+	// those nothing is heard, and a slow node that reads them must not be taken for dead.
+	sendBuffer = 256 << 10
 	// flushTime bounds how long Close goes on sending what was there before.
 	flushTime = 200 * time.Millisecond
 )
@@ -34,12 +38,12 @@ type Conn struct {
 	written chan struct{} // closed by the writer, when it has closed nc
 
 	start sync.Once
-	heard atomic.Int64 // when bytes came last, as the time since began
+	heard atomic.Int64 // the last sign of life, as the time since began
+	told  atomic.Int64 // when Heard was told last, likewise
 	out   outbox
 
 	// owned by the reader
-	told  time.Time // when Heard was told last
-	owing bool      // bytes came since the outbox was asked for a tick
+	owing bool // bytes came since the outbox was asked for a tick
 
 	// delivering is held while a call is delivered, so that Close can promise that none
 	// comes afterwards. It guards closed.
@@ -85,6 +89,10 @@ func newConn(nc net.Conn, peer Peer, env connEnv) *Conn {
 		monitors: newMonitors(),
 		calls:    newCalls(erlterm.Atom(env.self), env.creation, rand.Uint32()),
 	}
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // without it the system's own is used
+	}
+	c.told.Store(-int64(heardPause))
 	env.spawn(c.write)
 	env.spawn(c.run)
 	return c
@@ -93,7 +101,7 @@ func newConn(nc net.Conn, peer Peer, env connEnv) *Conn {
 // Peer is who is at the other end.
 func (c *Conn) Peer() Peer { return c.peer }
 
-// LastHeard is when bytes came last, or the connection began. Heard is not told of all
+// LastHeard is when the last sign of life came, or the connection began. Heard is not told of all
 // of them.
 func (c *Conn) LastHeard() time.Time { return c.began.Add(time.Duration(c.heard.Load())) }
 
@@ -146,9 +154,15 @@ func (c *Conn) write() {
 		if buf = c.out.take(buf); buf == nil {
 			return
 		}
-		if _, err := c.nc.Write(buf); err != nil {
-			c.end(fmt.Errorf("writing: %w", err), 0)
-			return
+		for part := range slices.Chunk(buf, chunk) {
+			begun := time.Now()
+			if _, err := c.nc.Write(part); err != nil {
+				c.end(fmt.Errorf("writing: %w", err), 0)
+				return
+			}
+			if time.Since(begun) >= heardPause {
+				c.alive() // there was no room, and now there is: it reads
+			}
 		}
 	}
 }
@@ -184,13 +198,17 @@ func (l life) Read(b []byte) (int, error) {
 		return n, err
 	}
 	c.owing = true
-	now := time.Now()
-	c.heard.Store(int64(now.Sub(c.began)))
-	if now.Sub(c.told) >= heardPause {
-		c.told = now
+	c.alive()
+	return n, err
+}
+
+// alive tells that there is a sign of life of the node.
+func (c *Conn) alive() {
+	now := int64(time.Since(c.began))
+	c.heard.Store(now)
+	if told := c.told.Load(); now-told >= int64(heardPause) && c.told.CompareAndSwap(told, now) {
 		c.emit(Heard{Conn: c})
 	}
-	return n, err
 }
 
 // emit tells what happened, unless the connection has ended.

@@ -42,7 +42,8 @@
 //     none (alive); when it has said so, and proved itself, the one that there was ends,
 //     with [ErrReplaced]: Ended is told of that before Arrived of the new.
 //   - silent: nodeup is told, and only then is read what the node says.
-//   - running: bytes that come are a sign of life (Heard). Whoever sends anything,
+//   - running: bytes that come are a sign of life (Heard), and so is that the node takes
+//     more of a long message when there was no room for it. Whoever sends anything,
 //     ticks too, gets a tick where nothing else was sent to it for a while, so that its
 //     own net_ticktime is never over, whatever it is. [Conn.Probe] asks its net_kernel
 //     is_auth, as net_adm:ping/1 does, since Erlang answers no tick; C nodes, which have no

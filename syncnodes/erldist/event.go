@@ -35,7 +35,7 @@ type (
 	}
 	// Rejected tells of a node that dialled with another cookie.
 	Rejected struct{ Name nodeid.Name }
-	// Heard tells that bytes came, and is not told again for a moment: see heardPause.
+	// Heard tells of a sign of life, and is not told again for a moment: see heardPause.
 	Heard struct{ Conn *Conn }
 	// Answered is the answer to Probe(seq).
 	Answered struct {
