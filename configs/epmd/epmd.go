@@ -211,7 +211,8 @@ func readText(r io.Reader) (string, error) {
 	return string(text), nil
 }
 
-// Names asks the port mapper at addr, a host:port, for all nodes that it knows.
+// Names asks the port mapper at addr, a host:port, for all nodes that it knows. A line that
+// cannot be read is passed over: anybody may have registered a name with a line end.
 func Names(ctx context.Context, addr string) (names []NamePort, err error) {
 	conn, err := ask(ctx, addr, []byte{namesRequest}, func(r io.Reader) (err error) {
 		names, err = readNames(r)
@@ -238,10 +239,9 @@ func readNames(r io.Reader) ([]NamePort, error) {
 	for line := range bytes.Lines(answer[4:]) {
 		name, port, found := strings.Cut(strings.TrimPrefix(strings.TrimSuffix(string(line), "\n"), "name "), " at port ")
 		number, err := strconv.ParseUint(port, 10, 16)
-		if !found || err != nil {
-			return nil, fmt.Errorf("a line %q", line)
+		if found && err == nil {
+			names = append(names, NamePort{name, uint16(number)})
 		}
-		names = append(names, NamePort{name, uint16(number)})
 	}
 	return names, nil
 }

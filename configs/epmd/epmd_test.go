@@ -62,6 +62,25 @@ func TestRealEPMD(t *testing.T) {
 	}
 }
 
+// TestStrangeNames has others, whom a port mapper lets take any name, keep nobody from being
+// found.
+func TestStrangeNames(t *testing.T) {
+	w := beamtest.NewWorld(t)
+	for _, name := range []string{"one", "x\ny", "a at port b", "two"} {
+		r, err := epmd.Register(t.Context(), w.EPMD(), epmd.Node{Name: name, Port: 1, Type: epmd.Hidden, Highest: 6, Lowest: 6})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+	}
+	names, err := epmd.Names(t.Context(), w.EPMD())
+	for _, want := range []string{"one", "two"} {
+		if !slices.Contains(names, epmd.NamePort{Name: want, Port: 1}) {
+			t.Errorf("Names = %v, %v; want %s among them", names, err, want)
+		}
+	}
+}
+
 // TestErlangReadsUs has Erlang nodes ask for a registration of ours, whose extra they
 // do not know, and us for theirs.
 func TestErlangReadsUs(t *testing.T) {
@@ -129,15 +148,15 @@ func TestStrangeAnswers(t *testing.T) {
 		{"nothing", "", "unexpected EOF", "unexpected EOF", "unexpected EOF"},
 		{"one byte", "w", "unexpected EOF", "unexpected EOF", "unexpected EOF"},
 		{"a refusal", "v\x01\x00\x00", "for another node", "kind 118", ""},
-		{"a creation", "v\x00\x00\x00\x01\x02", "", "kind 118", `a line "\x01\x02"`},
+		{"a creation", "v\x00\x00\x00\x01\x02", "", "kind 118", ""},
 		{"a short creation", "y\x00\x00\x02", "", "kind 121", ""},
-		{"a node", string(node), "kind 119", "", "a line"},
-		{"a node that is cut off", string(node[:len(node)-1]), "kind 119", "unexpected EOF", "a line"},
+		{"a node", string(node), "kind 119", "", ""},
+		{"a node that is cut off", string(node[:len(node)-1]), "kind 119", "unexpected EOF", ""},
 		{"an unknown node", "w\x01", "kind 119", "no node of that name", "unexpected EOF"},
-		{"a long name", "w\x00\x12\x67H\x00\x00\x06\x00\x05\xff\xff" + strings.Repeat("n", 1<<16), "kind 119", "65535 bytes", "a line"},
+		{"a long name", "w\x00\x12\x67H\x00\x00\x06\x00\x05\xff\xff" + strings.Repeat("n", 1<<16), "kind 119", "65535 bytes", ""},
 		{"names", "\x00\x00\x11\x11name g at port 4711\nname hh at port 1\n", "kind 0", "kind 0", ""},
 		{"no names", "\x00\x00\x11\x11", "kind 0", "kind 0", ""},
-		{"a port too great", "\x00\x00\x11\x11name g at port 65536\n", "kind 0", "kind 0", "a line"},
+		{"a port too great", "\x00\x00\x11\x11name g at port 65536\n", "kind 0", "kind 0", ""},
 		{"more names than there are", "\x00\x00\x11\x11" + strings.Repeat("name g at port 4711\n", 1<<16), "kind 0", "kind 0", "more than"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
