@@ -38,8 +38,7 @@ type Conn struct {
 	written chan struct{} // closed by the writer, when it has closed nc
 
 	start sync.Once
-	heard atomic.Int64 // the last sign of life, as the time since began
-	told  atomic.Int64 // when Heard was told last, likewise
+	told  atomic.Int64 // when Heard was told last, as the time since began
 	out   outbox
 
 	// owned by the reader
@@ -100,10 +99,6 @@ func newConn(nc net.Conn, peer Peer, env connEnv) *Conn {
 
 // Peer is who is at the other end.
 func (c *Conn) Peer() Peer { return c.peer }
-
-// LastHeard is when the last sign of life came, or the connection began. Heard is not told of all
-// of them.
-func (c *Conn) LastHeard() time.Time { return c.began.Add(time.Duration(c.heard.Load())) }
 
 // Start begins to read. It is called once, after the nodeup was told.
 func (c *Conn) Start() { c.start.Do(func() { close(c.started) }) }
@@ -205,7 +200,6 @@ func (l life) Read(b []byte) (int, error) {
 // alive tells that there is a sign of life of the node.
 func (c *Conn) alive() {
 	now := int64(time.Since(c.began))
-	c.heard.Store(now)
 	if told := c.told.Load(); now-told >= int64(heardPause) && c.told.CompareAndSwap(told, now) {
 		c.emit(Heard{Conn: c})
 	}

@@ -245,9 +245,6 @@ func TestShortTickTimes(t *testing.T) {
 				t.Parallel()
 				r := connected(t, beamtest.Node{Root: root, Args: []string{"-kernel", "net_ticktime", fmt.Sprint(seconds + 1)}})
 				r.eval(fmt.Sprintf("begin timer:sleep(%d), nodes(hidden) end", 3500*(seconds+1)), "['g@127.0.0.1']")
-				if silent := time.Since(r.conn.LastHeard()); silent > time.Duration(seconds+2)*time.Second {
-					t.Errorf("nothing was heard of it for %v", silent)
-				}
 				r.stays()
 				r.idle()
 			})

@@ -90,9 +90,6 @@ func (e *Endpoint) SetSetupTime(d time.Duration) {
 // Addr is where it listens.
 func (e *Endpoint) Addr() netip.AddrPort { return e.listener.Addr().(*net.TCPAddr).AddrPort() }
 
-// Creation tells this start of the node from others.
-func (e *Endpoint) Creation() uint32 { return e.creation }
-
 // Registered reports whether the port mapper has the name, so that Erlang nodes find it.
 func (e *Endpoint) Registered() bool { return e.known.Load() }
 

@@ -227,14 +227,14 @@ func TestPortMapperRestarts(t *testing.T) {
 	e := listen(t, cfg)
 	for range 2 {
 		w.StartEPMD(t)
-		creation := e.Creation()
+		creation := e.creation
 		bustest.Eventually(t, "it is known", func() bool {
 			return b.Eval(t, "net_kernel:connect_node('g@127.0.0.1')") == "true"
 		})
 		arrived := next[Arrived](t, e)
 		arrived.Conn.Start()
-		if creation != e.Creation() {
-			t.Errorf("the creation was %d, and is %d", creation, e.Creation())
+		if creation != e.creation {
+			t.Errorf("the creation was %d, and is %d", creation, e.creation)
 		}
 		w.StopEPMD()
 		arrived.Conn.Close()
