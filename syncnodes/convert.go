@@ -1,7 +1,10 @@
 package syncnodes
 
 import (
+	"encoding/binary"
+
 	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/erldist"
 	"interconnectd/syncnodes/membership"
 	"interconnectd/syncnodes/session"
 )
@@ -60,4 +63,29 @@ func closeReason(r membership.Reason) session.Reason {
 		return session.Shutdown
 	}
 	return session.ConnectionClosed
+}
+
+// erlangPeer is a node of Erlang's as the core knows it.
+func erlangPeer(p erldist.Peer) (membership.NodeRef, membership.Info) {
+	return refOf(p.Name, incarnationOf(p.Creation)), membership.Info{Erlang: true, Hidden: p.Hidden}
+}
+
+// incarnationOf stands for a start of a node of Erlang's: its creation. Such a node tells
+// no time, and is older than each of ours.
+func incarnationOf(creation uint32) (inc nodeid.Incarnation) {
+	copy(inc[6:], "erlang")
+	binary.BigEndian.PutUint32(inc[12:], creation)
+	return inc
+}
+
+func erlangDialError(r erldist.Reason) membership.DialError {
+	switch r {
+	case erldist.NoHolder:
+		return membership.NoHolder
+	case erldist.CookiesDiffer:
+		return membership.CookiesDiffer
+	case erldist.TimedOut:
+		return membership.TimedOut
+	}
+	return membership.NotAllowed
 }

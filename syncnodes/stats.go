@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"interconnectd/syncnodes/erldist"
 	"interconnectd/syncnodes/membership"
 	"interconnectd/syncnodes/session"
 )
@@ -143,4 +144,17 @@ func outcomeOf(r session.Reason) string {
 		return "withdrawn"
 	}
 	return "refused"
+}
+
+// erlangOutcome is a reason as a result of a handshake.
+func erlangOutcome(r erldist.Reason) string {
+	switch r {
+	case erldist.CookiesDiffer:
+		return "cookies_differ"
+	case erldist.TimedOut:
+		return "timed_out"
+	case erldist.Unfit:
+		return resultSenseless
+	}
+	return resultNotAllowed
 }
