@@ -88,6 +88,12 @@ type chaos struct {
 	// what tells a node's command and environment; nil: a plain one
 	command func(node string, args []string) *exec.Cmd
 	actions []action
+	// starts a node that is no daemon; false for one that is
+	startOther func(node string) bool
+	// what one node is held to in what it tells of another
+	rulesOf func(judge, other *life) rules
+	lasts   time.Duration
+	words   string // flags for the same once more, beside the seed
 
 	began   time.Time
 	running map[string]*life     // by alive name, those that are not told to end
@@ -127,8 +133,10 @@ func newChaos(t *testing.T, r rules) *chaos {
 	}
 	c := &chaos{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), rules: r, site: s, dir: dir, host: "127.0.0.1",
+		lasts: *chaosFor, words: fmt.Sprintf("-chaos %v -chaos-nodes %d", *chaosFor, *chaosNodes),
 		running: map[string]*life{}, silent: map[string]bool{}, rests: map[string]time.Time{},
 	}
+	c.rulesOf = func(*life, *life) rules { return c.rules }
 	c.name(*chaosNodes)
 	t.Cleanup(func() {
 		for _, l := range c.lives {
@@ -158,7 +166,7 @@ func (c *chaos) run() {
 	}
 	c.awaitFullView()
 	c.t.Logf("seed %d: %d daemons see each other after %v", c.seed, len(c.nodes), time.Since(c.began).Round(time.Millisecond))
-	c.disturb(time.Now().Add(*chaosFor))
+	c.disturb(time.Now().Add(c.lasts))
 	c.awaitFullView()
 	quiet := time.Now().Add(c.rules.timeout) // what is wrong shows within it
 	c.goOn(quiet)
@@ -224,6 +232,9 @@ func (c *chaos) disturb(until time.Time) {
 
 // start starts a node, with a log of its own for each start.
 func (c *chaos) start(node string) {
+	if c.startOther != nil && c.startOther(node) {
+		return
+	}
 	c.starts++
 	logFile := filepath.Join(c.dir, fmt.Sprintf("%s-%d.log", node, c.starts))
 	args := append(c.site.flags(), "-name", c.full(node), "-setcookie", "a-cookie-of-some-length", "-config", "sys.config")
@@ -298,9 +309,10 @@ func (c *chaos) end(node string, sig syscall.Signal) {
 // again starts a node once its former process is gone.
 func (c *chaos) again(node string, former *life) {
 	select {
-	case <-former.process.ended:
-		former.endTo = former.process.endedAt
-		if state := former.process.cmd.ProcessState.String(); former.gentle && state != "exit status 0" && former.endFrom.Sub(former.started) > 5*time.Second {
+	case <-former.process.done():
+		var state string
+		state, former.endTo = former.process.end()
+		if former.gentle && state != "exit status 0" && former.endFrom.Sub(former.started) > 5*time.Second {
 			c.t.Errorf("%s was asked to leave and ended with: %s\n%s", node, state, former.process.log())
 		}
 		c.start(node)
@@ -390,30 +402,40 @@ func (c *chaos) awaitFullView() {
 	}
 }
 
-// judge reads all logs and tells what is wrong.
+// judge tells what is wrong.
 func (c *chaos) judge() {
 	c.t.Helper()
+	if wrong := c.wrong(); len(wrong) > 0 {
+		c.complain(wrong)
+	}
+}
+
+// wrong reads all logs, and holds them against what was done.
+func (c *chaos) wrong() (wrong []string) {
+	c.t.Helper()
 	until := time.Now()
-	var wrong []string
 	for _, l := range c.lives {
 		select {
-		case <-l.process.ended:
-			l.endTo = l.process.endedAt
+		case <-l.process.done():
+			var state string
+			state, l.endTo = l.process.end()
 			if l.endFrom.IsZero() {
 				l.endFrom = l.endTo
-				wrong = append(wrong, l.node+" ended by itself: "+l.process.cmd.ProcessState.String())
+				wrong = append(wrong, l.node+" ended by itself: "+state)
 			}
 		default:
 		}
 		wrong = append(wrong, l.read(l.process.log())...)
 	}
-	rep := check(c.lives, c.rules, until)
-	wrong = append(wrong, rep.wrong...)
+	rep := check(c.lives, c.rulesOf, until)
+	if *chaosDir != "" {
+		if err := os.WriteFile(filepath.Join(c.dir, "done.txt"), []byte(strings.Join(c.history, "\n")+"\n"), 0o600); err != nil {
+			c.t.Error(err)
+		}
+	}
 	c.t.Logf("seed %d: %d lives, %d things done, %d events told", c.seed, len(c.lives), len(c.history), rep.events)
 	c.t.Logf("from an end to its line: %s; from a silence to its line: %s", spread(rep.deaths), spread(rep.silents))
-	if len(wrong) > 0 {
-		c.complain(wrong)
-	}
+	return append(wrong, rep.wrong...)
 }
 
 // complain reports what is wrong, with all that is needed to see why.
@@ -425,8 +447,8 @@ func (c *chaos) complain(wrong []string) {
 		wrong = wrong[:most]
 	}
 	// What is wrong comes last, where a log that is cut shows it.
-	c.t.Errorf("seed %d, what was done:\n%s\n\nagain: go test ./daemon -run '^%s$' -args -chaos %v -chaos-nodes %d -chaos-seed %d\n\nwhat is wrong:\n%s%s",
-		c.seed, strings.Join(c.history, "\n"), c.t.Name(), *chaosFor, *chaosNodes, c.seed, strings.Join(wrong, "\n"), more)
+	c.t.Errorf("seed %d, what was done:\n%s\n\nagain: go test ./daemon -run '^%s$' -args %s -chaos-seed %d\n\nwhat is wrong:\n%s%s",
+		c.seed, strings.Join(c.history, "\n"), c.t.Name(), c.words, c.seed, strings.Join(wrong, "\n"), more)
 }
 
 func (c *chaos) fatalf(format string, args ...any) {

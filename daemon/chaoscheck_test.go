@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -19,13 +20,25 @@ type life struct {
 	endTo    time.Time // when it was gone
 	gentle   bool      // it was asked to leave
 	silences []silence
+	unfound  []span            // those with which it is not connected cannot find it, nor it them
+	parted   map[string][]span // by node: the two were disconnected, and nothing else
 
-	process *process
+	process victim
 
 	// what it logged
 	views map[string][]*view // of each other node, one after the other
 	late  []late             // downs of nodes that it has not seen up itself
 	lost  []span             // without its bus, as it says
+}
+
+// victim is the process of a life.
+type victim interface {
+	signal(sig syscall.Signal) error
+	kill() // and wait for its end
+	log() string
+	done() <-chan struct{} // closed when it has ended
+	end() (state string, at time.Time)
+	pid() int
 }
 
 // silence is a time in which a daemon could not be heard: stopped, or cut off.
@@ -56,7 +69,7 @@ type late struct {
 	line string
 }
 
-// rules are what daemons are held to.
+// rules are what a daemon is held to, in what it tells of another.
 type rules struct {
 	timeout time.Duration // the silence that takes a node down
 	early   time.Duration // a probe may have waited so long when the silence began
@@ -65,13 +78,20 @@ type rules struct {
 	connect time.Duration // two that can be connected are, after this
 	young   time.Duration // no verdict so soon after the own bus is back
 	after   time.Duration // an own silence may show so long: links are made anew
+
+	// They have a connection of Erlang's: it does without the bus, and what ends it
+	// is seen by its end, without a detail.
+	connection bool
+	reasons    bool // it ends for connection_closed, or for net_tick_timeout, as is right
+	// tells of other things that end one
+	excused func(v *view, at, of *life) bool
 }
 
 // tick is what is lost of a time in a log line.
 const tick = 2 * time.Millisecond
 
 var (
-	eventLine = regexp.MustCompile(`^(\S+) \[\w+\] +interconnectd\.observer: --- Node (up|down): (\S+): (.*)$`)
+	eventLine = regexp.MustCompile(`^(\S+) (?:\[\w+\] +interconnectd\.observer: )?--- Node (up|down): (\S+): (.*)$`)
 	busLine   = regexp.MustCompile(`^(\S+) \[\w+\] +interconnectd\.node: bus (lost|back)`)
 	crashLine = regexp.MustCompile(`DATA RACE|^panic: |^fatal error: |\[ERROR\]`)
 	detailIn  = regexp.MustCompile(`detail=("[^"]*"|\S+)`)
@@ -99,7 +119,7 @@ func (l *life) read(log string) (wrong []string) {
 }
 
 func stampOf(text string) time.Time {
-	at, err := time.Parse("2006-01-02T15:04:05.000Z07:00", text)
+	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		panic(err)
 	}
@@ -165,8 +185,9 @@ type report struct {
 	events  int
 }
 
-// check holds what all lives saw, until a moment, against what was done.
-func check(lives []*life, r rules, until time.Time) *report {
+// check holds what all lives saw, until a moment, against what was done. The rules are
+// those of one life in what it tells of another.
+func check(lives []*life, rulesOf func(judge, other *life) rules, until time.Time) *report {
 	rep := &report{}
 	byNode := map[string][]*life{}
 	for _, l := range lives {
@@ -176,7 +197,7 @@ func check(lives []*life, r rules, until time.Time) *report {
 		for node, views := range l.views {
 			for _, v := range views {
 				rep.events += len(v.lines)
-				if wrong := rep.explain(l, v, byNode[node], r, until); wrong != "" {
+				if wrong := rep.explain(l, v, byNode[node], rulesOf, until); wrong != "" {
 					rep.wrong = append(rep.wrong, fmt.Sprintf("%s of %s: %s\n\t%s%s", l.node, node, wrong,
 						strings.Join(v.lines, "\n\t"), otherSide(byNode[node], l.node, v)))
 				}
@@ -184,7 +205,7 @@ func check(lives []*life, r rules, until time.Time) *report {
 		}
 		for _, d := range l.late {
 			rep.events++
-			if slices.ContainsFunc(byNode[d.node], func(other *life) bool { return heard(l, other, d.at, r, until) }) {
+			if slices.ContainsFunc(byNode[d.node], func(other *life) bool { return heard(l, other, d.at, rulesOf(l, other), until) }) {
 				rep.wrong = append(rep.wrong, fmt.Sprintf("%s tells that %s is not back, and it was there:\n\t%s", l.node, d.node, d.line))
 			}
 		}
@@ -193,7 +214,7 @@ func check(lives []*life, r rules, until time.Time) *report {
 				continue
 			}
 			for _, other := range others {
-				if gap := apart(l, other, r, until); gap.to.Sub(gap.from) > r.connect {
+				if gap := apart(l, other, until); gap.to.Sub(gap.from) > rulesOf(l, other).connect {
 					rep.wrong = append(rep.wrong, fmt.Sprintf("%s does not see %s from %s to %s", l.node, node, clock(gap.from), clock(gap.to)))
 				}
 			}
@@ -210,7 +231,7 @@ func heard(l, other *life, at time.Time, r rules, until time.Time) bool {
 	if from.After(at) || !other.endOr(until).After(at) {
 		return false
 	}
-	for _, e := range append(l.excuses(r), other.excuses(r)...) {
+	for _, e := range append(l.excuses(), other.excuses()...) {
 		if e.from.Before(at) && e.to.After(at.Add(-r.connect)) {
 			return false
 		}
@@ -236,12 +257,13 @@ func clock(at time.Time) string { return at.UTC().Format("15:04:05.000") }
 
 // explain finds the life of the other node that v was a view of; else it says
 // what is wrong with the best one.
-func (rep *report) explain(l *life, v *view, others []*life, r rules, until time.Time) string {
+func (rep *report) explain(l *life, v *view, others []*life, rulesOf func(judge, other *life) rules, until time.Time) string {
 	wrong := "it had not been started then"
 	for _, other := range slices.Backward(others) {
 		if other.started.After(v.from.Add(tick)) {
 			continue
 		}
+		r := rulesOf(l, other)
 		w := fits(l, v, other, r, until)
 		if w == "" {
 			rep.measure(l, v, other, r)
@@ -305,7 +327,7 @@ func fits(l *life, v *view, other *life, r rules, until time.Time) string {
 // mayJudge says why l could not have told a verdict then: its own bus was lost,
 // or young.
 func (l *life) mayJudge(v *view, r rules) string {
-	if v.reason == "shutdown" || v.detail == "declared down by peer" || v.detail == "link replaced" {
+	if r.connection || v.reason == "shutdown" || v.detail == "declared down by peer" || v.detail == "link replaced" {
 		return "" // the other's word
 	}
 	for _, lost := range l.lost {
@@ -325,25 +347,50 @@ func justified(l *life, v *view, other *life, r rules) string {
 		return "it was not asked to leave"
 	}
 	if ended {
-		return ""
+		return r.wrongReason(v, other, "connection_closed")
 	}
+	for _, p := range l.parted[other.node] {
+		if !v.to.Before(p.from.Add(-tick)) && v.to.Before(p.to) {
+			return ""
+		}
+	}
+	wrong := "a false down: it lived and could be heard"
 	for _, s := range other.silences {
-		if s.explains(v.to, s.from.Add(r.timeout-r.early)) {
+		if !s.explains(v.to, s.from.Add(r.timeout-r.early)) {
+			continue
+		}
+		if !s.to.IsZero() && !v.to.Before(s.to) { // what ended it meanwhile shows now
+			return ""
+		}
+		if wrong = r.wrongReason(v, other, "net_tick_timeout"); wrong == "" {
 			return ""
 		}
 	}
 	for _, s := range l.silences {
 		// Who was silent himself was declared down by the other.
-		theirs := v.detail == "declared down by peer" || v.detail == "link replaced"
+		theirs := v.detail == "declared down by peer" || v.detail == "link replaced" || r.connection && v.reason == "connection_closed"
 		s.grace += r.after
 		if theirs && s.explains(v.to, s.from) {
 			return ""
 		}
 	}
-	if other.hadEnded(l.node, v) {
+	if other.hadEnded(l.node, v) || r.excused != nil && r.excused(v, l, other) {
 		return ""
 	}
-	return "a false down: it lived and could be heard"
+	return wrong
+}
+
+// wrongReason says what is wrong with the reason of a connection's end.
+func (r rules) wrongReason(v *view, other *life, want string) string {
+	if !r.reasons || v.reason == want {
+		return ""
+	}
+	for _, s := range other.silences { // it may have ended in the midst of one
+		if v.reason == "net_tick_timeout" && s.explains(v.to, s.from.Add(r.timeout-r.early)) {
+			return ""
+		}
+	}
+	return "it ended for " + v.reason + ", want " + want
 }
 
 // hadEnded reports whether l had taken node down before v ended, and had not
@@ -374,7 +421,7 @@ func (s silence) explains(at, soonest time.Time) bool {
 // could not hear or act himself meanwhile begins anew.
 func (l *life) due(at time.Time, bound time.Duration, r rules) time.Time {
 	by := at.Add(bound)
-	for _, e := range l.excuses(r) {
+	for _, e := range l.excuses() {
 		if e.from.Before(by) && e.to.After(at) {
 			by = latest(by, e.to.Add(r.silent))
 		}
@@ -383,7 +430,7 @@ func (l *life) due(at time.Time, bound time.Duration, r rules) time.Time {
 }
 
 // excuses are the times in which l could not judge, in their order.
-func (l *life) excuses(r rules) []span {
+func (l *life) excuses() []span {
 	spans := []span{{l.started, l.started.Add(time.Second)}}
 	for _, s := range l.silences {
 		spans = append(spans, span{s.from, s.to.Add(s.grace)})
@@ -400,10 +447,11 @@ func (l *life) excuses(r rules) []span {
 
 // apart is the longest time in which two lives could have been connected, and
 // l did not say so.
-func apart(l, other *life, r rules, until time.Time) (longest span) {
+func apart(l, other *life, until time.Time) (longest span) {
 	from := latest(l.started, other.started)
 	to := earliest(l.endOr(until), other.endOr(until))
-	covered := append(l.excuses(r), other.excuses(r)...)
+	covered := append(l.excuses(), other.excuses()...)
+	covered = append(covered, l.unfound...)
 	for _, v := range l.views[other.node] {
 		end := v.to
 		if !v.told {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -27,6 +29,16 @@ func keepBusy() {
 			}
 		}
 	}
+}
+
+// counted is the daemon, which logs for each line of its input how many goroutines it has.
+func counted() {
+	go func() {
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			fmt.Fprintln(os.Stderr, "goroutines:", runtime.NumGoroutine())
+		}
+	}()
+	main()
 }
 
 // relay is the command that passes connections on, late: LISTEN TARGET DELAY.

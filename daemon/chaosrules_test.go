@@ -29,17 +29,20 @@ func TestChaosCheck(t *testing.T) {
 		silent  = `reason=net_tick_timeout detail="unresponsive for 3.0s"`
 		theirs  = `reason=net_tick_timeout detail="declared down by peer"`
 		left    = "reason=shutdown detail=left"
+		closed  = "reason=connection_closed"
+		ticked  = "reason=net_tick_timeout"
 	)
 	killed := func(b *life) { b.endFrom, b.endTo = at(10), at(10.01) }
 	stopped := func(from, to float64) silence {
 		return silence{span: span{at(from), at(to)}, what: "stopped", least: 2500 * time.Millisecond, grace: time.Second}
 	}
 	tests := []struct {
-		name string
-		b    func(*life)
-		a    func(*life)
-		log  string
-		want string // "": nothing is wrong
+		name       string
+		b          func(*life)
+		a          func(*life)
+		log        string
+		connection bool   // of Erlang's
+		want       string // "": nothing is wrong
 	}{
 		{name: "up for good", log: up(1)},
 		{name: "a kill is told", b: killed, log: up(1) + down(10.1, crashed)},
@@ -74,6 +77,17 @@ func TestChaosCheck(t *testing.T) {
 		{name: "a verdict on a young bus", b: killed, log: up(1) + lost + back + down(15.1, crashed), want: "bus was lost or young"},
 		{name: "a verdict after the bus is back", b: killed, log: up(1) + lost + back + down(18, silent)},
 		{name: "no verdict after the bus is back", b: killed, log: up(1) + lost + back, want: "was to be told by"},
+		{name: "an end of a connection", b: killed, log: up(1) + down(10.1, closed), connection: true},
+		{name: "another reason for an end", b: killed, log: up(1) + down(10.1, ticked), connection: true, want: "want connection_closed"},
+		{name: "a connection ends without a reason", log: up(1) + down(10.1, closed) + up(10.2), connection: true, want: "false down"},
+		{name: "a connection ends on a lost bus", b: killed, log: up(1) + lost + down(10.1, closed) + back, connection: true},
+		{name: "a stop", b: func(b *life) { b.silences = []silence{stopped(5, 15)} }, log: up(1) + down(8.5, ticked) + up(16), connection: true},
+		{name: "another reason for a stop", b: func(b *life) { b.silences = []silence{stopped(5, 15)} }, log: up(1) + down(8.5, closed) + up(16), connection: true, want: "want net_tick_timeout"},
+		{name: "killed after a stop", b: func(b *life) { b.silences = []silence{stopped(5, 10)}; killed(b) }, log: up(1) + down(10.1, ticked), connection: true},
+		{name: "the other end closed it after an own stop", a: func(a *life) { a.silences = []silence{stopped(5, 15)} }, log: up(1) + down(15.1, closed) + up(16), connection: true},
+		{name: "silent after an own stop", a: func(a *life) { a.silences = []silence{stopped(5, 15)} }, log: up(1) + down(15.1, ticked) + up(16), connection: true, want: "false down"},
+		{name: "disconnected", a: func(a *life) { a.parted = map[string][]span{"b@h": {{at(10), at(11)}}} }, log: up(1) + down(10.1, closed) + up(12), connection: true},
+		{name: "down after it was disconnected", a: func(a *life) { a.parted = map[string][]span{"b@h": {{at(10), at(11)}}} }, log: up(1) + down(11.1, closed) + up(12), connection: true, want: "false down"},
 		{name: "a crash", log: up(1) + "panic: oh\n", want: "panic: oh"},
 	}
 	r := rules{
@@ -91,8 +105,10 @@ func TestChaosCheck(t *testing.T) {
 			if tt.b != nil {
 				tt.b(b)
 			}
+			r := r
+			r.connection, r.reasons = tt.connection, tt.connection
 			wrong := a.read(tt.log)
-			for _, w := range check([]*life{a, b}, r, at(40)).wrong {
+			for _, w := range check([]*life{a, b}, func(*life, *life) rules { return r }, at(40)).wrong {
 				if strings.HasPrefix(w, a.node) {
 					wrong = append(wrong, w)
 				}

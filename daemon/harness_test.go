@@ -20,7 +20,7 @@ import (
 // The tests run the real command in processes of its own: testscript puts a
 // binary of it, made of this test, in the path.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"interconnectd": main, "busy": keepBusy, "relay": relay, "dial": dialOnce, "intrude": intrude})
+	testscript.Main(m, map[string]func(){"interconnectd": main, "busy": keepBusy, "counted": counted, "relay": relay, "dial": dialOnce, "intrude": intrude})
 }
 
 // patience is how long a test waits for what must happen some time.
@@ -106,6 +106,14 @@ func startCommand(cmd *exec.Cmd, env []string, dir, logFile string) (*process, e
 
 // signal sends a signal to the process, unless it has ended.
 func (p *process) signal(sig syscall.Signal) error { return p.cmd.Process.Signal(sig) }
+
+// done is closed when the process has ended.
+func (p *process) done() <-chan struct{} { return p.ended }
+
+// end tells of a process that is done: "exit status 0", "signal: killed", and when.
+func (p *process) end() (state string, at time.Time) { return p.cmd.ProcessState.String(), p.endedAt }
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
 
 // stopped waits until a SIGSTOP has reached all threads: until the first of them gets
 // to run and to see it, the others go on, and on a busy machine may answer a goodbye.

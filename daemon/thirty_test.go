@@ -43,7 +43,7 @@ func TestThirty(t *testing.T) {
 		delete(c.running, victim)
 		l.endFrom = time.Now()
 		c.signal(l, syscall.SIGKILL)
-		<-l.process.ended
+		<-l.process.done()
 		took := c.awaitDown(l)
 		t.Logf("kill -9 of %s: the median survivor's line after %v, the last one's after %v", victim, took[len(took)/2], took[len(took)-1])
 		if took[len(took)/2] > most.median || took[len(took)-1] > most.last {
