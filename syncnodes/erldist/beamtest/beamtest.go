@@ -310,10 +310,22 @@ func (r *Running) Cont(t testing.TB) { r.signal(t, syscall.SIGCONT) }
 
 func (r *Running) signal(t testing.TB, sig syscall.Signal) {
 	t.Helper()
-	if err := r.cmd.Process.Signal(sig); err != nil {
+	if err := r.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
 }
+
+// Signal sends a signal to the node's process. The error is that it has ended.
+func (r *Running) Signal(sig syscall.Signal) error { return r.cmd.Process.Signal(sig) }
+
+// Ended is closed when the node's process has ended.
+func (r *Running) Ended() <-chan struct{} { return r.ended }
+
+// Err is how the process ended, once Ended is closed; nil where it left in order.
+func (r *Running) Err() error { return r.endErr }
+
+// PID is the node's process.
+func (r *Running) PID() int { return r.cmd.Process.Pid }
 
 // Log is what the node has logged and printed until now.
 func (r *Running) Log() string { return r.log.String() }
