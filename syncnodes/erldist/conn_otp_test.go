@@ -80,15 +80,18 @@ func (r *running) stays() {
 // idle checks that nothing of the node is kept, and that it has nothing to complain of.
 func (r *running) idle() {
 	r.t.Helper()
-	bustest.Eventually(r.t, "nothing of the node is kept", func() bool {
-		r.conn.mu.Lock()
-		defer r.conn.mu.Unlock()
-		ms, cs := &r.conn.monitors, &r.conn.calls
-		return len(ms.byRef)+len(ms.newest)+len(cs.byRef)+len(cs.byID)+len(cs.probes) == 0
-	})
+	bustest.Eventually(r.t, "nothing of the node is kept", func() bool { return kept(r.conn) == 0 })
 	if text := r.beam.Log(); text != "" {
 		r.t.Errorf("the node has logged: %s", text)
 	}
+}
+
+// kept is how much is kept of a node.
+func kept(c *Conn) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ms, cs := &c.monitors, &c.calls
+	return len(ms.byRef) + len(ms.newest) + len(cs.byRef) + len(cs.byID) + len(cs.probes)
 }
 
 // TestErlangCallsUs has each kind of call that Erlang has for a name of another node.
@@ -193,19 +196,27 @@ func TestWeCallErlang(t *testing.T) {
 	})
 }
 
-// serve registers a process that answers {gen, Term} and {old, Term} with the term, as
+// serving registers a process that answers {gen, Term} and {old, Term} with the term, as
 // gen:reply/2 does or by the pid, {long, How, Bytes} with so many, and keeps the pid of
 // its callers.
-func (r *running) serve() {
-	r.t.Helper()
-	r.eval(`register(server, spawn(fun Loop() ->
+const serving = `register(server, spawn(fun Loop() ->
 	  Send = fun(gen, From, X) -> gen:reply(From, X); (old, {Pid, Tag}, X) -> Pid ! {Tag, X} end,
 	  receive
 	    {'$gen_call', From, {long, How, N}} -> Send(How, From, binary:copy(<<0>>, N)), Loop();
 	    {'$gen_call', _, {exit, Why}} -> exit(Why);
 	    {'$gen_call', From = {Pid, _}, {How, X}} -> persistent_term:put(caller, Pid), Send(How, From, X), Loop()
 	  end
-	end))`, "true")
+	end))`
+
+// haunting keeps the pid of a process beside the last caller, which there is not. The ID
+// of a pid is 12 bytes from its end.
+const haunting = `begin process_flag(trap_exit, true), Caller = persistent_term:get(caller), Bin = term_to_binary(Caller),
+		  N = byte_size(Bin) - 12, <<Head:N/binary, _:32, Tail/binary>> = Bin,
+		  persistent_term:put(ghost, binary_to_term(<<Head/binary, 4242:32, Tail/binary>>)), node(persistent_term:get(ghost)) end`
+
+func (r *running) serve() {
+	r.t.Helper()
+	r.eval(serving, "true")
 }
 
 // TestLongMessages has 50 MB come as a request and as an answer.
@@ -286,10 +297,7 @@ func TestErlangLinksWithUs(t *testing.T) {
 		if _, err := r.call("server", erlterm.Tuple{erlterm.Atom("gen"), yes}); err != nil {
 			t.Fatal(err)
 		}
-		// The ID of a pid is 12 bytes from its end.
-		r.eval(`begin process_flag(trap_exit, true), Caller = persistent_term:get(caller), Bin = term_to_binary(Caller),
-		  N = byte_size(Bin) - 12, <<Head:N/binary, _:32, Tail/binary>> = Bin,
-		  persistent_term:put(ghost, binary_to_term(<<Head/binary, 4242:32, Tail/binary>>)), node(persistent_term:get(ghost)) end`, "'g@127.0.0.1'")
+		r.eval(haunting, "'g@127.0.0.1'")
 		r.eval("begin P = persistent_term:get(ghost), link(P), receive {'EXIT', P, Why} -> Why end end", "noproc")
 		r.eval("begin P = persistent_term:get(ghost), M = erlang:monitor(process, P), receive {'DOWN', M, process, P, Why} -> Why end end", "noproc")
 		r.eval("begin P = persistent_term:get(caller), [begin link(P), unlink(P) end || _ <- lists:seq(1, 5000)], element(2, process_info(self(), links)) -- [P] =:= element(2, process_info(self(), links)) end", "true")

@@ -44,6 +44,11 @@ func theirRef(id uint32) etf.Ref {
 // what it is asked.
 func newWorld(t testing.TB) *world {
 	ours, theirs := socketPair(t)
+	return worldOver(t, ours, theirs, Peer{Name: theirName, Creation: 7}, connEnv{self: ourName, creation: 9})
+}
+
+// worldOver is newWorld over a connection whose other end is theirs; env has who we are.
+func worldOver(t testing.TB, ours, theirs net.Conn, peer Peer, env connEnv) *world {
 	w := &world{
 		t: t, nc: theirs, frames: newFrameReader(theirs), events: make(chan Event, 1024), drops: new(drops),
 		processes: map[string]bool{"echo": true},
@@ -54,21 +59,18 @@ func newWorld(t testing.TB) *world {
 	}
 	ended := make(chan struct{})
 	var goroutines sync.WaitGroup
-	w.conn = newConn(ours, Peer{Name: theirName, Creation: 7}, connEnv{
-		self: ourName, creation: 9,
-		registered: func(process string) bool { return w.processes[process] },
-		deliver: func(process string, request erlterm.Term, answer func(erlterm.Term, error)) error {
-			return w.deliver(process, request, answer)
-		},
-		emit: func(e Event) {
-			select {
-			case w.events <- e:
-			case <-ended:
-			}
-		},
-		spawn: goroutines.Go,
-		drops: w.drops,
-	})
+	env.registered = func(process string) bool { return w.processes[process] }
+	env.deliver = func(process string, request erlterm.Term, answer func(erlterm.Term, error)) error {
+		return w.deliver(process, request, answer)
+	}
+	env.emit = func(e Event) {
+		select {
+		case w.events <- e:
+		case <-ended:
+		}
+	}
+	env.spawn, env.drops = goroutines.Go, w.drops
+	w.conn = newConn(ours, peer, env)
 	t.Cleanup(func() {
 		w.conn.Close()
 		close(ended)

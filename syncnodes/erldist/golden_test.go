@@ -2,7 +2,6 @@ package erldist
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +19,7 @@ import (
 	"interconnectd/syncnodes/erldist/beamtest"
 )
 
-var record = flag.Bool("record", false, "record handshakes with real nodes anew; -otp27 those of OTP 27")
+var record = flag.Bool("record", false, "record handshakes and sessions with real nodes anew; -otp27 those of OTP 27")
 
 // golden is a handshake as it was recorded: each message in hexadecimal, ">" what we
 // said and "<" what the other node did. Our challenge and creation are fixed, so that
@@ -54,24 +54,30 @@ func TestGolden(t *testing.T) {
 		}
 	}
 	for _, tt := range goldens {
-		files, err := filepath.Glob("testdata/*-" + tt.name + ".golden")
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: no recordings: %v", tt.name, err)
-		}
-		for _, file := range files {
-			t.Run(filepath.Base(file), func(t *testing.T) {
-				text, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				r := readRecording(t, text)
-				peer, err := goldenHandshake(r, tt.cookie, tt.status)
-				checkResult(t, peer, err, tt.result)
-				if len(r.messages) != 0 {
-					t.Errorf("%d messages are left", len(r.messages))
-				}
-			})
-		}
+		eachRecording(t, tt.name, func(t *testing.T, r *recording) {
+			peer, err := goldenHandshake(r, tt.cookie, tt.status)
+			checkResult(t, peer, err, tt.result)
+			if len(r.messages) != 0 {
+				t.Errorf("%d messages are left", len(r.messages))
+			}
+		})
+	}
+}
+
+// eachRecording runs a test with the recording of each release.
+func eachRecording(t *testing.T, name string, test func(*testing.T, *recording)) {
+	files, err := filepath.Glob("testdata/*-" + name + ".golden")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: no recordings: %v", name, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, readRecording(t, text))
+		})
 	}
 }
 
@@ -140,25 +146,59 @@ func (r *recording) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// recorder is a connection of which the messages are kept.
+// recorder is a connection of which the messages are kept, a line each.
 type recorder struct {
 	net.Conn
-	read, lines bytes.Buffer
+	header int // how many bytes of a message are its length: 2 in the handshake, then 4
+
+	mu                   sync.Mutex // guards what follows
+	read, written, lines bytes.Buffer
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
-	fmt.Fprintf(&r.lines, "> %x\n", b)
+	r.keep(">", &r.written, b)
 	return r.Conn.Write(b)
 }
 
 func (r *recorder) Read(b []byte) (int, error) {
 	n, err := r.Conn.Read(b)
-	r.read.Write(b[:n])
-	if m := r.read.Bytes(); len(m) >= 2 && len(m) == 2+int(binary.BigEndian.Uint16(m)) {
-		fmt.Fprintf(&r.lines, "< %x\n", m)
-		r.read.Reset()
-	}
+	r.keep("<", &r.read, b[:n])
 	return n, err
+}
+
+// keep adds to the messages of a direction, and writes those that are whole.
+func (r *recorder) keep(direction string, messages *bytes.Buffer, b []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	messages.Write(b)
+	for messages.Len() >= r.header {
+		size := r.header
+		for i, digit := range messages.Bytes()[:r.header] {
+			size += int(digit) << (8 * (r.header - 1 - i))
+		}
+		if messages.Len() < size {
+			return
+		}
+		fmt.Fprintf(&r.lines, "%s %x\n", direction, messages.Next(size))
+	}
+}
+
+// save writes what was recorded of a node.
+func (r *recorder) save(t *testing.T, b *beamtest.Running, name string) {
+	t.Helper()
+	release := b.Eval(t, "list_to_integer(erlang:system_info(otp_release))")
+	if err := os.WriteFile(fmt.Sprintf("testdata/otp%s-%s.golden", release, name), r.lines.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func dialPeer(t *testing.T, w *beamtest.World) (net.Conn, error) {
+	t.Helper()
+	node, err := epmd.Lookup(t.Context(), w.EPMD(), goldenPeer.Alive())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", node.Port))
 }
 
 // recordAll has a real node take part in all handshakes, and writes the files.
@@ -177,16 +217,11 @@ func recordAll(t *testing.T, release beamtest.Release) {
 	}
 	defer registered.Close()
 	b := w.Start(t, beamtest.Node{Name: goldenPeer, Cookie: testCookie, Root: release.Root, Args: []string{"-kernel", "net_setuptime", "1"}})
-	name := "otp" + b.Eval(t, "list_to_integer(erlang:system_info(otp_release))")
 	for _, tt := range goldens {
-		r := &recorder{}
+		r := &recorder{header: 2}
 		pinged := make(chan error, 1)
 		if tt.status == "" {
-			node, err := epmd.Lookup(t.Context(), w.EPMD(), goldenPeer.Alive())
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Conn, err = net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", node.Port))
+			r.Conn, err = dialPeer(t, w)
 			pinged <- err
 		} else {
 			go func() {
@@ -205,9 +240,7 @@ func recordAll(t *testing.T, release beamtest.Release) {
 		if err := <-pinged; err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join("testdata", name+"-"+tt.name+".golden"), r.lines.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		r.save(t, b, tt.name)
 		b.Eval(t, fmt.Sprintf("(fun F() -> case nodes(hidden) of [] -> ok; _ -> timer:sleep(5), F() end end)(), '%s'", goldenSelf))
 	}
 }
