@@ -6,7 +6,7 @@ import "sync/atomic"
 type drops struct {
 	tooLong    atomic.Uint64 // frames of more than maxFrame
 	unreadable atomic.Uint64 // messages that are no term, or none that is read
-	unknown    atomic.Uint64 // messages that ask for what there is not, and that expect no answer
+	unknown    atomic.Uint64 // messages to nobody, or that ask for what there is not
 }
 
 // counts are the counters by their names.
