@@ -50,20 +50,24 @@ func creationOf(r *epmd.Registration) uint32 {
 // keepRegistered registers again whenever the registration has ended. The creation
 // stays: it is in the processes that other nodes know.
 func (e *Endpoint) keepRegistered(ctx context.Context, r *epmd.Registration) {
-	for ctx.Err() == nil {
-		if r == nil {
-			r = e.registerAgain(ctx)
-			continue
-		}
-		e.known.Store(true)
-		stop := context.AfterFunc(ctx, func() { _ = r.Close() })
-		err := r.Wait()
-		e.known.Store(false)
-		if stop() {
-			_ = r.Close()
-			e.cfg.Logger.Warn("the port mapper has ended: Erlang nodes do not find us until there is one", "error", err)
-		}
-		r = nil
+	if r == nil {
+		r = e.registerAgain(ctx)
+	}
+	for ; r != nil; r = e.registerAgain(ctx) {
+		e.stayRegistered(ctx, r)
+	}
+}
+
+// stayRegistered returns when a registration has ended: with the port mapper, or by us
+// when ctx is over.
+func (e *Endpoint) stayRegistered(ctx context.Context, r *epmd.Registration) {
+	e.known.Store(true)
+	stop := context.AfterFunc(ctx, func() { _ = r.Close() })
+	err := r.Wait()
+	e.known.Store(false)
+	_ = r.Close()
+	if stop() {
+		e.cfg.Logger.Warn("the port mapper has ended: Erlang nodes do not find us until there is one", "error", err)
 	}
 }
 
