@@ -113,6 +113,15 @@ func (c *Core) Established(link LinkID, ref NodeRef, info Info, dialled bool, no
 // `closed`, for it has declared us down, or it took its dial back before it was
 // admitted.
 func (c *Core) Closed(link LinkID, reason Reason, now time.Duration) {
+	c.linkEnded(link, reason, "declared down by peer", now)
+}
+
+// Lost tells that what carried the link has ended, for which no word of the peer was
+// needed: the connection of a node of Erlang's, when its process ends or it closes it.
+func (c *Core) Lost(link LinkID, now time.Duration) { c.linkEnded(link, ConnectionClosed, "", now) }
+
+// linkEnded takes the end of a link that was none of our doing.
+func (c *Core) linkEnded(link LinkID, reason Reason, detail string, now time.Duration) {
 	c.observe(now)
 	p := c.byLink[link]
 	switch {
@@ -124,22 +133,7 @@ func (c *Core) Closed(link LinkID, reason Reason, now time.Duration) {
 		p.parted = p.inc
 		c.bringDown(p, Disconnected, "by peer", now)
 	default:
-		c.bringDown(p, reason, "declared down by peer", now)
-	}
-}
-
-// Lost tells that what carried the link has ended, for which no word of the peer was
-// needed: the connection of a node of Erlang's, when its process ends or it closes it.
-func (c *Core) Lost(link LinkID, now time.Duration) {
-	c.observe(now)
-	p := c.byLink[link]
-	switch {
-	case p == nil:
-		c.withdrawn(link)
-	case p.ending.active():
-		c.ended(p, now)
-	default:
-		c.bringDown(p, ConnectionClosed, "", now)
+		c.bringDown(p, reason, detail, now)
 	}
 }
 

@@ -11,11 +11,16 @@ func (c *Core) lostFor(p *peer) bool { return c.lost && !p.info.Erlang }
 // barredFor is when a verdict on p may fall again. The bus says nothing about who does
 // without it.
 func (c *Core) barredFor(p *peer) time.Duration {
-	switch {
-	case !p.info.Erlang:
-		return c.barredUntil()
-	case c.hold:
-		return c.roundAt + c.window()
+	if p.info.Erlang {
+		return c.lateUntil()
+	}
+	return c.barredUntil()
+}
+
+// lateUntil is when a judge that was late may judge again.
+func (c *Core) lateUntil() time.Duration {
+	if c.hold {
+		return c.roundAt + c.window() // the round settles it
 	}
 	return c.holdUntil
 }
@@ -26,7 +31,7 @@ func (c *Core) barredUntil() time.Duration {
 	case c.lost:
 		return never
 	case c.hold:
-		return c.roundAt + c.window() // the round settles it
+		return c.lateUntil()
 	}
 	return max(c.busSince+c.window(), c.holdUntil)
 }
