@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+
+	"interconnectd/configs/epmd"
 )
 
 // Erlang says how nodes of Erlang and Elixir are met: over their own
@@ -17,15 +19,10 @@ type Erlang struct {
 	Allow        []string       // nodeid.Patterns of who may connect and be dialled: a name that one of them matches
 }
 
-const (
-	epmdHost = "127.0.0.1"
-	epmdPort = "4369" // erl_epmd:get_epmd_port/0
-)
-
 func defaultErlang() Erlang {
 	return Erlang{
 		Listen: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0),
-		EPMD:   net.JoinHostPort(epmdHost, epmdPort),
+		EPMD:   net.JoinHostPort(epmd.Host, epmd.Port),
 		Allow:  []string{"*"},
 	}
 }
@@ -128,15 +125,15 @@ func (r *reader) settleErlang() {
 // settleEPMD follows erl, which takes the port of ERL_EPMD_PORT before -env sets
 // anything.
 func (r *reader) settleEPMD() {
-	port, epmd := r.in.Getenv("ERL_EPMD_PORT"), r.settings.epmd
+	port, chosen := r.in.Getenv("ERL_EPMD_PORT"), r.settings.epmd
 	switch {
 	case port == "":
-	case epmd.path != "":
-		if _, own, _ := net.SplitHostPort(epmd.value); r.cfg.Erlang.Distribution && own != port {
-			r.atSpot(Warning, epmd.spot, "", "%s: Erlang nodes that are started with ERL_EPMD_PORT=%s have another port mapper", epmd.path, port)
+	case chosen.path != "":
+		if _, own, _ := net.SplitHostPort(chosen.value); r.cfg.Erlang.Distribution && own != port {
+			r.atSpot(Warning, chosen.spot, "", "%s: Erlang nodes that are started with ERL_EPMD_PORT=%s have another port mapper", chosen.path, port)
 		}
 	case isPort(port):
-		r.cfg.Erlang.EPMD = net.JoinHostPort(epmdHost, port)
+		r.cfg.Erlang.EPMD = net.JoinHostPort(epmd.Host, port)
 		r.set("erlang.epmd", Origin{Source: "ERL_EPMD_PORT"})
 	case r.cfg.Erlang.Distribution:
 		r.report(Error, Origin{Source: "ERL_EPMD_PORT"}, fmt.Errorf("want a port from 1 to 65535, got %q", port))

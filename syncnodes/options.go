@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/nats-io/nats.go"
 
+	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/bus"
 	"interconnectd/syncnodes/membership"
@@ -156,7 +157,6 @@ const (
 	goneExternal    = time.Second
 	defaultSetup    = 7 * time.Second
 	defaultCluster  = "default"
-	defaultEPMD     = "127.0.0.1:4369"
 )
 
 func (o *Options) fillIn() error {
@@ -213,7 +213,7 @@ func (e *Erlang) fillIn() error {
 		e.Listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), e.Listen.Port())
 	}
 	if e.EPMD == "" {
-		e.EPMD = defaultEPMD
+		e.EPMD = net.JoinHostPort(epmd.Host, epmd.Port)
 	}
 	if _, _, err := net.SplitHostPort(e.EPMD); err != nil {
 		return fmt.Errorf("the port mapper of Erlang: %w", err)

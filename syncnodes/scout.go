@@ -2,7 +2,6 @@ package syncnodes
 
 import (
 	"context"
-	"net"
 	"slices"
 	"sync"
 	"time"
@@ -40,25 +39,17 @@ func (s *scout) saw(name nodeid.Name) bool { return s.known[name] }
 
 // mapperOf is the port mapper that knows a name.
 func (l *loop) mapperOf(name nodeid.Name) string {
-	if l.onThisHost(name) {
-		return l.erlang.scout.epmd
-	}
-	_, port, _ := net.SplitHostPort(l.erlang.scout.epmd)
-	return net.JoinHostPort(name.Host(), port)
-}
-
-func (l *loop) onThisHost(name nodeid.Name) bool {
-	return name.Loopback() || name.Host() == l.node.name.Host()
+	return epmd.AddrOf(name, l.node.name, l.erlang.scout.epmd)
 }
 
 // sought are the names to ask for, by port mapper.
 func (l *loop) sought() map[string][]nodeid.Name {
 	sought := make(map[string][]nodeid.Name)
 	for _, name := range l.sync.missing() {
+		mapper := l.mapperOf(name)
 		switch {
 		case name.Long() != l.node.name.Long():
-		case l.mayDialErlang(name), l.erlang.endpoint == nil && l.onThisHost(name) && !l.erlang.scout.told[name]:
-			mapper := l.mapperOf(name)
+		case l.mayDialErlang(name), l.erlang.endpoint == nil && mapper == l.erlang.scout.epmd && !l.erlang.scout.told[name]:
 			sought[mapper] = append(sought[mapper], name)
 		}
 	}

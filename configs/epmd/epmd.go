@@ -17,6 +17,15 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"interconnectd/configs/nodeid"
+)
+
+// Where a host's own port mapper listens, unless it is told otherwise:
+// erl_epmd:get_epmd_port/0.
+const (
+	Host = "127.0.0.1"
+	Port = "4369"
 )
 
 // The types of a node.
@@ -209,6 +218,19 @@ func readText(r io.Reader) (string, error) {
 		return "", unexpected(err)
 	}
 	return string(text), nil
+}
+
+// AddrOf is the host:port of the port mapper that knows a node: own, which is that of
+// the host of self, or that of another host, which has the same port.
+func AddrOf(name, self nodeid.Name, own string) string {
+	if name.Host() == self.Host() || name.Loopback() {
+		return own
+	}
+	_, port, err := net.SplitHostPort(own)
+	if err != nil {
+		return own
+	}
+	return net.JoinHostPort(strings.Trim(name.Host(), "[]"), port)
 }
 
 // Names asks the port mapper at addr, a host:port, for all nodes that it knows. A line that

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"interconnectd/configs/epmd"
+	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/bus/bustest"
 	"interconnectd/syncnodes/erldist/beamtest"
 )
@@ -203,5 +204,21 @@ func TestCancelled(t *testing.T) {
 	}
 	if _, err := epmd.Register(t.Context(), l.Addr().String(), epmd.Node{Name: long}); err == nil {
 		t.Error("a long name is registered")
+	}
+}
+
+func TestAddrOf(t *testing.T) {
+	for name, want := range map[nodeid.Name]string{
+		"b@host.example":  "127.0.0.1:4370",
+		"b@127.0.0.2":     "127.0.0.1:4370",
+		"b@localhost":     "127.0.0.1:4370",
+		"b@other.example": "other.example:4370",
+		"b@10.0.0.1":      "10.0.0.1:4370",
+		"b@fd00::1":       "[fd00::1]:4370",
+		"b@[fd00::1]":     "[fd00::1]:4370",
+	} {
+		if got := epmd.AddrOf(name, "a@host.example", "127.0.0.1:4370"); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }

@@ -75,7 +75,7 @@ func (e *Endpoint) find(ctx context.Context, name nodeid.Name) (port string, err
 	if !e.cfg.Allowed(name) {
 		return "", &failure{NotAllowed, "we do not allow it", nil}
 	}
-	node, err := epmd.Lookup(ctx, e.epmdOf(name), name.Alive())
+	node, err := epmd.Lookup(ctx, epmd.AddrOf(name, e.cfg.Self, e.cfg.EPMD), name.Alive())
 	switch {
 	case err != nil:
 		return "", err
@@ -85,18 +85,6 @@ func (e *Endpoint) find(ctx context.Context, name nodeid.Name) (port string, err
 		return "", unfit("it speaks the versions %d to %d of the distribution, and not %d", node.Lowest, node.Highest, handshakeVersion)
 	}
 	return strconv.Itoa(int(node.Port)), nil
-}
-
-// epmdOf is the port mapper of a node's host: they have the same port everywhere.
-func (e *Endpoint) epmdOf(name nodeid.Name) string {
-	if name.Host() == e.cfg.Self.Host() || name.Loopback() {
-		return e.cfg.EPMD
-	}
-	_, port, err := net.SplitHostPort(e.cfg.EPMD)
-	if err != nil {
-		return e.cfg.EPMD
-	}
-	return net.JoinHostPort(hostOf(name), port)
 }
 
 // hostOf is the host of a name as the resolver wants it.

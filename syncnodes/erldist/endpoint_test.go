@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"interconnectd/configs/epmd"
-	"interconnectd/configs/nodeid"
 	"interconnectd/syncnodes/bus/bustest"
 	"interconnectd/syncnodes/erldist/beamtest"
 	"interconnectd/syncnodes/logtest"
@@ -107,23 +106,6 @@ func TestPortInUse(t *testing.T) {
 	cfg.Listen = netip.MustParseAddrPort(l.Addr().String())
 	if _, err := Listen(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "listening for Erlang nodes") {
 		t.Errorf("on a port in use: %v", err)
-	}
-}
-
-func TestEPMDOf(t *testing.T) {
-	e := &Endpoint{cfg: Config{Self: "a@host.example", EPMD: "127.0.0.1:4370"}}
-	for name, want := range map[nodeid.Name]string{
-		"b@host.example":  "127.0.0.1:4370",
-		"b@127.0.0.2":     "127.0.0.1:4370",
-		"b@localhost":     "127.0.0.1:4370",
-		"b@other.example": "other.example:4370",
-		"b@10.0.0.1":      "10.0.0.1:4370",
-		"b@fd00::1":       "[fd00::1]:4370",
-		"b@[fd00::1]":     "[fd00::1]:4370",
-	} {
-		if got := e.epmdOf(name); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
 	}
 }
 
