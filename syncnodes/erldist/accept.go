@@ -83,10 +83,10 @@ func (e *Endpoint) accept(ctx context.Context, conn net.Conn) {
 		}
 		err = errAnother
 	}
-	conn.Close()
 	if claimed != nil {
-		e.registry.unclaim(peer.Name, claimed)
+		e.registry.unclaim(peer.Name, claimed) // first, as a dial has it
 	}
+	conn.Close()
 	e.refused(peer.Name, conn.RemoteAddr(), err)
 }
 

@@ -26,48 +26,63 @@ func (e *Endpoint) Dial(name nodeid.Name) {
 	})
 }
 
+// dial closes a connection only when the registry knows of its end: the other node may
+// dial as soon as it sees that.
 func (e *Endpoint) dial(ctx context.Context, name nodeid.Name, d *dialling) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	conn, peer, err := e.reach(ctx, name, d)
-	if err == nil {
+	fail := func(err error) {
+		e.registry.endDial(name, d, DialFailed{Name: name, Reason: reasonOf(ctx, err), Err: inTime(ctx, err)})
+	}
+	conn, err := e.reach(ctx, name, d)
+	if err != nil {
+		fail(err)
+		return
+	}
+	peer, err := e.prove(ctx, conn, name, d)
+	switch {
+	case err == nil:
 		if !e.registry.arrive(name, d, nil, func(emit func(Event)) *Conn { return e.connect(conn, peer, emit) }) {
 			conn.Close()
 		}
-		return
-	}
-	if errors.Is(err, errSimultaneous) {
+	case errors.Is(err, errSimultaneous):
 		e.registry.refuseDial(name, d)
+		conn.Close()
 		<-ctx.Done() // when it comes in, too
+		fail(err)
+	default:
+		fail(err)
+		conn.Close()
 	}
-	e.registry.endDial(name, d, DialFailed{Name: name, Reason: reasonOf(ctx, err), Err: inTime(ctx, err)})
 }
 
-// reach finds a node and has both prove themselves.
-func (e *Endpoint) reach(ctx context.Context, name nodeid.Name, d *dialling) (net.Conn, Peer, error) {
+// reach finds a node and connects with it.
+func (e *Endpoint) reach(ctx context.Context, name nodeid.Name, d *dialling) (net.Conn, error) {
 	port, err := e.find(ctx, name)
 	if err != nil {
-		return nil, Peer{}, err
+		return nil, err
 	}
 	// Of TCP it has no delay and is kept alive, which are Go's defaults.
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(hostOf(name), port))
 	if err != nil {
-		return nil, Peer{}, err
+		return nil, err
 	}
 	if !e.registry.nameDial(name, d) {
 		conn.Close()
-		return nil, Peer{}, errComes
+		return nil, errComes
 	}
+	return conn, nil
+}
+
+// prove has both nodes prove themselves. With ctx the connection is closed.
+func (e *Endpoint) prove(ctx context.Context, conn net.Conn, name nodeid.Name, d *dialling) (Peer, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	peer, err := e.handshake(conn).dial(name, e.dialCookie(name), func() bool { return e.registry.isDialling(name, d) })
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
-	if err != nil {
-		conn.Close()
-	}
-	return conn, peer, err
+	return peer, err
 }
 
 // find asks the port mapper of the node's host for its port.

@@ -109,6 +109,23 @@ func TestTransitions(t *testing.T) {
 			ours.says("")
 			w.enters("sok_simultaneous")
 		}},
+		{"its cookie is another, and it dials at once", "z@127.0.0.1", func(t *testing.T, w *fakeWorld) {
+			w.Dial(peerName)
+			ours := w.dialled(peerName)
+			ours.receiveName()
+			ours.send("sok")
+			ours.send(string(ours.hs.nameMessage(new(uint32))))
+			ours.receive()
+			ours.send("a0123456789abcdef")
+			ours.says("")
+			theirs := w.dials(peerName)
+			theirs.sendName()
+			theirs.says("sok")
+			next[DialFailed](t, w.Endpoint)
+			theirs.prove(testCookie)
+			theirs.proven()
+			next[Arrived](t, w.Endpoint)
+		}},
 		{"alive, and it knows nothing of its connection", "a@127.0.0.1", func(t *testing.T, w *fakeWorld) {
 			old := w.enters("sok")
 			p := w.dials(peerName)
