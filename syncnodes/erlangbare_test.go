@@ -125,11 +125,11 @@ func TestErlangWithoutNetKernel(t *testing.T) {
 	c := m.bare(t, "c", a)
 	var answering sync.WaitGroup
 	answering.Go(c.answerTicks)
-	a.wantUp(t, "c", time.Second)
+	a.wantUp(t, "c", soon)
 	a.quiet(t, defaultTimeout+time.Second)
 	c.conn.Close()
 	answering.Wait()
-	a.wantDown(t, "c", "connection_closed", time.Second)
+	a.wantDown(t, "c", "connection_closed", soon)
 }
 
 // TestErlangNodedownIsLast: no call comes over a connection whose nodedown was told, though
@@ -143,7 +143,7 @@ func TestErlangNodedownIsLast(t *testing.T) {
 		return nil, nil
 	})
 	c := m.bare(t, "c", a)
-	a.wantUp(t, "c", time.Second)
+	a.wantUp(t, "c", soon)
 	call, err := c.call("counter", erlterm.Atom("x"))
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func TestErlangNodedownIsLast(t *testing.T) {
 		})
 	})
 	<-told
-	a.wantDown(t, "c", "disconnect", time.Second)
+	a.wantDown(t, "c", "disconnect", soon)
 	const underWay = mailboxSize + 1 // and the one that is answered
 	most := calls.Load() + underWay
 	during := time.Now().Add(200 * time.Millisecond)
@@ -211,7 +211,7 @@ func TestErlangStats(t *testing.T) {
 		t.Errorf("dropped is %v, want it with %q", before.Dropped, "erlang unknown")
 	}
 	c := m.bare(t, "c", a)
-	a.wantUp(t, "c", time.Second)
+	a.wantUp(t, "c", soon)
 	call, err := c.call("nobody", erlterm.Atom("x"))
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +234,7 @@ func TestErlangReadsSlowly(t *testing.T) {
 		return erlterm.Binary(make([]byte, size)), nil
 	})
 	c := m.bare(t, "c", a)
-	a.wantUp(t, "c", time.Second)
+	a.wantUp(t, "c", soon)
 	call, err := c.call("long", erlterm.Atom("x"))
 	if err != nil {
 		t.Fatal(err)
@@ -252,5 +252,5 @@ func TestErlangReadsSlowly(t *testing.T) {
 		time.Sleep(time.Duration(n) * time.Second / perSecond)
 	}
 	c.conn.Close()
-	a.wantDown(t, "c", "connection_closed", time.Second)
+	a.wantDown(t, "c", "connection_closed", soon)
 }

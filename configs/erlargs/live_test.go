@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"interconnectd/erlterm/required"
+	"interconnectd/syncnodes/erldist/beamtest"
 )
 
 var (
@@ -35,6 +36,13 @@ func erl(t *testing.T, dir string, words ...string) []byte {
 		t.Fatalf("erl: %v\n%s%s", err, out, stderr.Bytes())
 	}
 	return out
+}
+
+// withPortMapper gives erl a port mapper of the test's own: where a name is among its
+// words, and there is none, it starts one that outlives it. Erl has a flag more by it.
+func withPortMapper(t *testing.T) {
+	t.Helper()
+	t.Setenv("ERL_EPMD_PORT", fmt.Sprint(beamtest.NewWorld(t).EPMDPort()))
 }
 
 func writeFiles(t *testing.T, files map[string]string) (dir string) {
@@ -193,6 +201,7 @@ func TestLive(t *testing.T) {
 	if b.String() != string(out) {
 		t.Errorf("flags\n%s\nwant\n%s", b.String(), out)
 	}
+	withPortMapper(t)
 	for _, tt := range nested {
 		t.Run(tt.name, func(t *testing.T) { wantWords(t, tt.files) })
 	}
@@ -201,7 +210,7 @@ func TestLive(t *testing.T) {
 // TestLiveWords compares generated files by erlexec alone, which takes
 // milliseconds.
 func TestLiveWords(t *testing.T) {
-	required.Programs(t, "erl")
+	withPortMapper(t)
 	random := seeded(t)
 	for range *argsFiles {
 		wantWords(t, generate(random, false))

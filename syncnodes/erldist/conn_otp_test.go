@@ -131,7 +131,7 @@ func TestErlangCallsUs(t *testing.T) {
 			r.beam.Eval(t, "erlang:garbage_collect()")
 			begin := time.Now()
 			r.eval(tt.expr, tt.want)
-			if took := time.Since(begin); took > 2*time.Second {
+			if took := time.Since(begin); took > 4*time.Second { // those that wait in vain take 5 s or more
 				t.Errorf("%s took %v", tt.expr, took)
 			}
 		}

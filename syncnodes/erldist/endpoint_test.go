@@ -69,7 +69,7 @@ func TestHangingPortMapper(t *testing.T) {
 	defer silent.Close()
 	began := time.Now()
 	listen(t, testConfig("g@127.0.0.1", silent.Addr().String()))
-	if took := time.Since(began); took < registerWithin || took > 2*registerWithin {
+	if took := time.Since(began); took < registerWithin || took > 4*registerWithin {
 		t.Errorf("it listens after %s, want %s", took, registerWithin)
 	}
 }

@@ -92,7 +92,7 @@ func TestTransitions(t *testing.T) {
 			next[Arrived](t, w.Endpoint)
 		}},
 		{"nok, and its dial does not come", "a@127.0.0.1", func(t *testing.T, w *fakeWorld) {
-			w.SetSetupTime(time.Second)
+			w.SetSetupTime(3 * time.Second)
 			w.Dial(peerName)
 			ours := w.dialled(peerName)
 			ours.receiveName()
@@ -423,7 +423,7 @@ func TestSilence(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.play(t, newFakeWorld(t, "a@127.0.0.1", func(cfg *Config) { cfg.SetupTime = time.Second }))
+			tt.play(t, newFakeWorld(t, "a@127.0.0.1", func(cfg *Config) { cfg.SetupTime = 3 * time.Second }))
 		})
 	}
 }
