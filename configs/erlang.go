@@ -22,7 +22,7 @@ type Erlang struct {
 func defaultErlang() Erlang {
 	return Erlang{
 		Listen: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0),
-		EPMD:   net.JoinHostPort(epmd.Host, epmd.Port),
+		EPMD:   epmd.DefaultAddr,
 		Allow:  []string{"*"},
 	}
 }

@@ -213,7 +213,7 @@ func (e *Erlang) fillIn() error {
 		e.Listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), e.Listen.Port())
 	}
 	if e.EPMD == "" {
-		e.EPMD = net.JoinHostPort(epmd.Host, epmd.Port)
+		e.EPMD = epmd.DefaultAddr
 	}
 	if _, _, err := net.SplitHostPort(e.EPMD); err != nil {
 		return fmt.Errorf("the port mapper of Erlang: %w", err)

@@ -24,8 +24,8 @@ import (
 // Where a host's own port mapper listens, unless it is told otherwise:
 // erl_epmd:get_epmd_port/0.
 const (
-	Host = "127.0.0.1"
-	Port = "4369"
+	Host        = "127.0.0.1"
+	DefaultAddr = Host + ":4369"
 )
 
 // The types of a node.
@@ -230,7 +230,7 @@ func AddrOf(name, self nodeid.Name, own string) string {
 	if err != nil {
 		return own
 	}
-	return net.JoinHostPort(strings.Trim(name.Host(), "[]"), port)
+	return net.JoinHostPort(name.DialHost(), port)
 }
 
 // Names asks the port mapper at addr, a host:port, for all nodes that it knows. A line that

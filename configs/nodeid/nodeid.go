@@ -80,6 +80,10 @@ func (n Name) Host() string {
 	return host
 }
 
+// DialHost is the host as a resolver or a dial takes it: an IPv6 address without its
+// brackets.
+func (n Name) DialHost() string { return strings.Trim(n.Host(), "[]") }
+
 // Long reports whether the name is a long one: its host has a dot, or is an
 // IPv6 address. Long and short names never connect.
 func (n Name) Long() bool {
@@ -89,11 +93,10 @@ func (n Name) Long() bool {
 // Loopback reports whether the host is a loopback literal or "localhost": such
 // a node can be reached from its own host only.
 func (n Name) Loopback() bool {
-	host := n.Host()
-	if host == "localhost" {
+	if n.Host() == "localhost" {
 		return true
 	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	addr, err := netip.ParseAddr(n.DialHost())
 	return err == nil && addr.IsLoopback()
 }
 

@@ -40,6 +40,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestDialHost(t *testing.T) {
+	for name, want := range map[Name]string{
+		"a@::1": "::1", "a@[::1]": "::1", "a@127.0.0.1": "127.0.0.1", "a@h.example": "h.example",
+	} {
+		if got := name.DialHost(); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestNameParts(t *testing.T) {
 	tests := []struct {
 		name           Name

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +98,7 @@ func placeOf(cfg Config) place {
 		ip := cfg.Interface.String()
 		return place{listen: ip, near: ip, advertise: ip, secured: true}
 	}
-	return place{listen: "0.0.0.0", near: loopback, advertise: strings.Trim(cfg.Node.Host(), "[]"), secured: true}
+	return place{listen: "0.0.0.0", near: loopback, advertise: cfg.Node.DialHost(), secured: true}
 }
 
 // route is a server at the other end.

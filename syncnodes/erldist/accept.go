@@ -60,10 +60,9 @@ func (e *Endpoint) acceptAll(ctx context.Context) {
 func (e *Endpoint) accept(ctx context.Context, conn net.Conn) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	var asked *holder
 	var claimed *claim
-	peer, err := e.handshake(conn).accept(entrance{
+	entrance := entrance{
 		status: func(p Peer) (status string) {
 			status, asked = e.status(ctx, p.Name)
 			return status
@@ -73,10 +72,8 @@ func (e *Endpoint) accept(ctx context.Context, conn net.Conn) {
 			claimed, err = e.registry.claim(ctx, p.Name, asked)
 			return err
 		},
-	})
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
 	}
+	peer, err := e.shake(ctx, conn, func(h *handshake) (Peer, error) { return h.accept(entrance) })
 	if err == nil {
 		if e.registry.arrive(peer.Name, nil, claimed, func(emit func(Event)) *Conn { return e.connect(conn, peer, emit) }) {
 			return

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 
 	"interconnectd/configs/epmd"
 	"interconnectd/configs/nodeid"
@@ -39,7 +38,8 @@ func (e *Endpoint) dial(ctx context.Context, name nodeid.Name, d *dialling) {
 		fail(err)
 		return
 	}
-	peer, err := e.prove(ctx, conn, name, d)
+	alive := func() bool { return e.registry.isDialling(name, d) }
+	peer, err := e.shake(ctx, conn, func(h *handshake) (Peer, error) { return h.dial(name, e.dialCookie(name), alive) })
 	switch {
 	case err == nil:
 		if !e.registry.arrive(name, d, nil, func(emit func(Event)) *Conn { return e.connect(conn, peer, emit) }) {
@@ -64,7 +64,7 @@ func (e *Endpoint) reach(ctx context.Context, name nodeid.Name, d *dialling) (ne
 	}
 	// Of TCP it has no delay and is kept alive, which are Go's defaults.
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(hostOf(name), port))
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(name.DialHost(), port))
 	if err != nil {
 		return nil, err
 	}
@@ -73,16 +73,6 @@ func (e *Endpoint) reach(ctx context.Context, name nodeid.Name, d *dialling) (ne
 		return nil, errComes
 	}
 	return conn, nil
-}
-
-// prove has both nodes prove themselves. With ctx the connection is closed.
-func (e *Endpoint) prove(ctx context.Context, conn net.Conn, name nodeid.Name, d *dialling) (Peer, error) {
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	peer, err := e.handshake(conn).dial(name, e.dialCookie(name), func() bool { return e.registry.isDialling(name, d) })
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
-	}
-	return peer, err
 }
 
 // find asks the port mapper of the node's host for its port.
@@ -101,9 +91,6 @@ func (e *Endpoint) find(ctx context.Context, name nodeid.Name) (port string, err
 	}
 	return strconv.Itoa(int(node.Port)), nil
 }
-
-// hostOf is the host of a name as the resolver wants it.
-func hostOf(name nodeid.Name) string { return strings.Trim(name.Host(), "[]") }
 
 // reasonOf sorts the error of a dial.
 func reasonOf(ctx context.Context, err error) Reason {

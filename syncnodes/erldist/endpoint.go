@@ -139,8 +139,14 @@ func (e *Endpoint) bounded(ctx context.Context) (context.Context, context.Cancel
 	return context.WithTimeoutCause(ctx, d, errSetupTime)
 }
 
-func (e *Endpoint) handshake(conn net.Conn) *handshake {
-	return &handshake{conn, e.cfg.Self, e.creation, randomUint32}
+// shake does one end of the handshake on a connection, which is closed when ctx is over.
+func (e *Endpoint) shake(ctx context.Context, conn net.Conn, do func(*handshake) (Peer, error)) (Peer, error) {
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	peer, err := do(&handshake{conn, e.cfg.Self, e.creation, randomUint32})
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	return peer, err
 }
 
 // connect makes a connection of what the handshake left, within a task.
