@@ -31,7 +31,7 @@ func (e *Endpoint) dial(ctx context.Context, name nodeid.Name, d *dialling) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
 	fail := func(err error) {
-		e.registry.endDial(name, d, DialFailed{Name: name, Reason: reasonOf(ctx, err), Err: inTime(ctx, err)})
+		e.registry.endDial(name, d, DialFailed{Name: name, Reason: reasonOf(ctx, err), Err: withCause(ctx, err)})
 	}
 	conn, err := e.reach(ctx, name, d)
 	if err != nil {
@@ -96,7 +96,7 @@ func (e *Endpoint) find(ctx context.Context, name nodeid.Name) (port string, err
 func reasonOf(ctx context.Context, err error) Reason {
 	var f *failure
 	switch {
-	case errors.Is(context.Cause(ctx), errSetupTime):
+	case errors.Is(err, errSetupTime), errors.Is(context.Cause(ctx), errSetupTime):
 		return TimedOut
 	case errors.As(err, &f):
 		return f.reason
@@ -104,8 +104,8 @@ func reasonOf(ctx context.Context, err error) Reason {
 	return NoHolder
 }
 
-// inTime says of an error that time was over, where that is its cause.
-func inTime(ctx context.Context, err error) error {
+// withCause says of an error that time was over, where that is its cause.
+func withCause(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, errSetupTime) && !errors.Is(err, cause) {
 		return fmt.Errorf("%w: %w", cause, err)
 	}

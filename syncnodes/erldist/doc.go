@@ -64,7 +64,8 @@
 //
 // # Limits
 //
-// Who has not proved itself: 1 KiB a message, net_setuptime for the whole handshake,
+// Who has not proved itself: 1 KiB a message, net_setuptime for the whole handshake, after
+// which no last message is sent, not by a process either that was stopped meanwhile;
 // [maxHalfOpen] of them at once, of which the oldest goes for a new one. A running
 // connection: 8 MiB a frame, what is longer is read and dropped and its caller told;
 // [maxMonitors] monitors; [maxUnsent] bytes that wait to be sent, after which calls and

@@ -139,10 +139,19 @@ func (e *Endpoint) bounded(ctx context.Context) (context.Context, context.Cancel
 	return context.WithTimeoutCause(ctx, d, errSetupTime)
 }
 
+// inTime tells why ctx is over. A process that was stopped may go on with what it had
+// begun before its timers ring.
+func inTime(ctx context.Context) error {
+	if deadline, bounded := ctx.Deadline(); bounded && !time.Now().Before(deadline) {
+		return errSetupTime
+	}
+	return context.Cause(ctx)
+}
+
 // shake does one end of the handshake on a connection, which is closed when ctx is over.
 func (e *Endpoint) shake(ctx context.Context, conn net.Conn, do func(*handshake) (Peer, error)) (Peer, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	peer, err := do(&handshake{conn, e.cfg.Self, e.creation, randomUint32})
+	peer, err := do(&handshake{conn, e.cfg.Self, e.creation, randomUint32, func() error { return inTime(ctx) }})
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}

@@ -109,7 +109,7 @@ type peer struct {
 func (w *fakeWorld) peer(name nodeid.Name, conn net.Conn) *peer {
 	w.t.Cleanup(func() { conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-	return &peer{conn, w.t, &handshake{conn, name, 7, randomUint32}}
+	return &peer{conn, w.t, &handshake{conn, name, 7, randomUint32, always}}
 }
 
 // dials connects with the endpoint, and says nothing yet.

@@ -82,7 +82,7 @@ func eachRecording(t *testing.T, name string, test func(*testing.T, *recording))
 }
 
 func goldenHandshake(rw io.ReadWriter, cookie, status string) (Peer, error) {
-	hs := &handshake{rw, goldenSelf, goldenCreation, func() uint32 { return goldenChallenge }}
+	hs := &handshake{rw, goldenSelf, goldenCreation, func() uint32 { return goldenChallenge }, always}
 	if status == "" {
 		return hs.dial(goldenPeer, cookie, func() bool { return true })
 	}

@@ -77,6 +77,10 @@ type handshake struct {
 	creation uint32
 	// challenge is a number that nobody can guess.
 	challenge func() uint32
+	// inTime is asked before the message that the other end may take us for connected
+	// at: to close the connection after that would have it tell of a node that came and
+	// went.
+	inTime func() error
 }
 
 // randomUint32 is a number that nobody can guess.
@@ -97,6 +101,9 @@ func (h *handshake) dial(to nodeid.Name, cookie string, alive func() bool) (Peer
 	}
 	peer, theirs, err := h.readChallenge(to)
 	if err != nil {
+		return Peer{}, err
+	}
+	if err := h.inTime(); err != nil {
 		return Peer{}, err
 	}
 	ours := h.challenge()
@@ -221,6 +228,9 @@ func (h *handshake) accept(e entrance) (Peer, error) {
 		return peer, err
 	}
 	if err := e.claim(peer); err != nil {
+		return peer, err
+	}
+	if err := h.inTime(); err != nil {
 		return peer, err
 	}
 	sum := digest(cookie, theirs)

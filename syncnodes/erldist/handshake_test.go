@@ -2,6 +2,7 @@ package erldist
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -40,12 +42,12 @@ func TestBothEnds(t *testing.T) {
 		var there Peer
 		go func() {
 			defer near.Close()
-			h := &handshake{near, from, creation, randomUint32}
+			h := &handshake{near, from, creation, randomUint32, always}
 			var err error
 			there, err = h.dial(to, cookie, func() bool { return true })
 			dialled <- err
 		}()
-		h := &handshake{far, to, 4, randomUint32}
+		h := &handshake{far, to, 4, randomUint32, always}
 		here, err := h.accept(entrance{
 			status: func(Peer) string {
 				if alive {
@@ -64,6 +66,64 @@ func TestBothEnds(t *testing.T) {
 			t.Fatalf("the peers are %+v and %+v", here, there)
 		}
 	})
+}
+
+// always is in time.
+func always() error { return nil }
+
+// TestLate has either end find at its last message that time is over, as one does that was
+// stopped: the other end does not take it for connected.
+func TestLate(t *testing.T) {
+	const name = nodeid.Name("a@127.0.0.1")
+	late := func() error { return errSetupTime }
+	for _, tt := range []struct {
+		name              string
+		dialler, acceptor func() error
+	}{
+		{"who dials", late, always},
+		{"who is dialled", always, late},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			near, far := net.Pipe()
+			dialled := make(chan error, 1)
+			go func() {
+				defer near.Close()
+				_, err := (&handshake{near, "b@127.0.0.1", 1, randomUint32, tt.dialler}).dial(name, testCookie, func() bool { return true })
+				dialled <- err
+			}()
+			_, err := (&handshake{far, name, 1, randomUint32, tt.acceptor}).accept(entrance{
+				status:  func(Peer) string { return statusOK },
+				cookies: func(nodeid.Name) []string { return []string{testCookie} },
+				claim:   func(Peer) error { return nil },
+			})
+			far.Close()
+			if dialErr := <-dialled; err == nil || dialErr == nil {
+				t.Errorf("%v and %v: one of them takes the other for connected", dialErr, err)
+			}
+		})
+	}
+}
+
+// overdue is a context whose deadline is over, and whose timer has not rung yet.
+type overdue struct{ context.Context }
+
+func (overdue) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
+
+func TestInTime(t *testing.T) {
+	if err := inTime(overdue{t.Context()}); !errors.Is(err, errSetupTime) {
+		t.Errorf("after the deadline: %v", err)
+	}
+	if reason := reasonOf(t.Context(), errSetupTime); reason != TimedOut {
+		t.Errorf("the reason is %v", reason)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	if err := inTime(ctx); err != nil {
+		t.Errorf("before it: %v", err)
+	}
+	cancel()
+	if err := inTime(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("when it is cancelled: %v", err)
+	}
 }
 
 // stranger says what it is given, and hears everything.
