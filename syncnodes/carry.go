@@ -84,7 +84,7 @@ func (l *loop) established(o session.Established) {
 		return
 	}
 	if o.Peer == l.node.name {
-		l.nameSeen = false // its holder gave way
+		l.claim.seenUntil = l.now() // its holder gave way
 	}
 	l.core.Established(linkOf(o.Session), refOf(o.Peer, o.Incarnation), info, o.Dialled, l.now())
 }
@@ -123,7 +123,7 @@ func (l *loop) carryMembership(o membership.Output) {
 	case membership.Claim:
 		l.endpoint.Dial(l.node.name, now)
 	case membership.Announce:
-		l.sent(l.conn.Hello(membership.AppendRef(nil, refOf(l.node.name, l.node.inc))))
+		l.sent(l.conn.Hello(membership.AppendRef(nil, l.self())))
 	case membership.Send:
 		l.sendMessage(o)
 	case membership.Admit:

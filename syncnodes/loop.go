@@ -23,15 +23,8 @@ type loop struct {
 	helpers *helpers
 	nextID  func() uint64
 
-	// the claim of the name, before the node joins; owned by the goroutine
-	settling   <-chan struct{} // nil once the bus has settled
-	joined     func()          // told once
-	hasJoined  bool
-	claimUntil time.Duration
-	routes     bool // a route came up
-	nameSeen   bool // somebody says that it holds our name
-
 	// owned by the goroutine
+	claim    claim
 	core     *membership.Core
 	endpoint *session.Endpoint
 	erlang   erlang
@@ -48,6 +41,7 @@ type loop struct {
 	who      map[uint64]*census
 	refused  map[nodeid.Name]time.Duration // when its refusal was last told
 	answered window                        // of names given to P.who
+	vouched  window                        // of words on a name that is claimed
 	garbage  uint64                        // authentic frames that make no sense
 	leaving  bool
 	left     bool
@@ -78,15 +72,15 @@ func (l *loop) run() {
 		case p := <-l.conn.Hellos():
 			l.takeHello(p.Data)
 		case p := <-l.conn.Whos():
-			l.answerWho(p.ReplyTo)
+			l.takeWho(p.Data, p.ReplyTo)
 		case r := <-l.conn.Replies():
 			l.takeReply(r)
 		case e := <-l.conn.Events():
 			l.takeBusEvent(e)
 		case <-l.erlang.ready():
 			l.drainErlang()
-		case <-l.settling:
-			l.settling = nil
+		case <-l.claim.settling:
+			l.claim.settling = nil
 			l.drain() // the routes of the first round were told before
 			l.takeSettled()
 		case <-leave:
@@ -121,7 +115,7 @@ func (l *loop) drain() {
 }
 
 func (l *loop) deadline() time.Duration {
-	next := min(l.core.Deadline(), l.claimDeadline(), l.sync.deadline(), l.nextCensus(), l.waiting.nextPing(), l.erlang.scout.deadline())
+	next := min(l.core.Deadline(), l.claim.deadline(), l.sync.deadline(), l.nextCensus(), l.waiting.nextPing(), l.erlang.scout.deadline())
 	if at, ok := l.endpoint.Deadline(); ok {
 		next = min(next, at)
 	}
@@ -212,6 +206,7 @@ func (l *loop) takeReply(r bus.Reply) {
 	now := l.now()
 	switch {
 	case l.takeCensus(r):
+	case l.takeVoucher(r, now):
 	case r.NoResponders:
 		if !l.endpoint.HandleNoResponders(r.ID, now) {
 			l.core.NoResponders(r.ID, now)
@@ -249,9 +244,10 @@ func (l *loop) takeBusEvent(e bus.Event) {
 		}
 		l.core.BusBack(now)
 	case bus.RouteUp:
-		l.reclaim(ref)
+		l.claimOver(ref, now)
 		l.core.RouteUp(ref, now)
 	case bus.RouteDown:
+		delete(l.claim.routes, ref)
 		l.core.RouteDown(ref, now)
 	case bus.Advised:
 		l.core.Advised(e.Node, now)

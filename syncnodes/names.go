@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	answersASecond = 10   // to P.who, whoever asks
+	answersASecond = 10   // to `names`, whoever asks
 	namesAtMost    = 4096 // taken from one P.who
 )
 
@@ -34,12 +34,16 @@ func (l *loop) askNames(wait time.Duration, answer func([]nodeid.Name)) {
 	l.sent(l.conn.Who(id, nil))
 }
 
-// answerWho tells our name to whoever asks, ten times a second at most.
-func (l *loop) answerWho(replyTo string) {
-	if replyTo == "" || !l.hasJoined || !l.answered.allows(l.now()) {
+// takeWho answers those who ask who is there, and those who claim a name.
+func (l *loop) takeWho(data []byte, replyTo string) {
+	if replyTo == "" {
 		return
 	}
-	l.sent(l.conn.Answer(replyTo, membership.AppendRef(nil, refOf(l.node.name, l.node.inc))))
+	if len(data) > 0 {
+		l.vouch(data, replyTo)
+	} else if l.claim.done && l.answered.allows(answersASecond, l.now()) {
+		l.sent(l.conn.Answer(replyTo, membership.AppendRef(nil, l.self())))
+	}
 }
 
 // takeCensus reports whether r answers a census.
@@ -81,16 +85,16 @@ func (l *loop) tickCensus(now time.Duration) {
 	}
 }
 
-// window allows so many things in each second.
+// window allows some things in each second.
 type window struct {
 	began time.Duration
 	count int
 }
 
-func (w *window) allows(now time.Duration) bool {
+func (w *window) allows(most int, now time.Duration) bool {
 	if now-w.began >= time.Second {
 		w.began, w.count = now, 0
 	}
 	w.count++
-	return w.count <= answersASecond
+	return w.count <= most
 }

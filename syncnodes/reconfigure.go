@@ -124,7 +124,7 @@ func (l *loop) changeSync(sync Sync, now time.Duration) {
 		}
 	}
 	switch {
-	case l.leaving || !l.hasJoined:
+	case l.leaving || !l.claim.done:
 	case s.done:
 		l.opts.Progress(l.progress())
 	default:

@@ -74,7 +74,7 @@ func (l *loop) tickScout(now time.Duration) {
 		s.at = now + scoutEvery
 	}
 	sought := l.sought()
-	if len(sought) == 0 || !l.hasJoined || l.leaving || l.opts.Transient {
+	if len(sought) == 0 || !l.claim.done || l.leaving || l.opts.Transient {
 		s.known = nil
 		return
 	}

@@ -189,8 +189,13 @@ func TestSilentChild(t *testing.T) {
 // is told just before the bus is settled.
 func TestSecondOfANameDoesNotStart(t *testing.T) {
 	ports := freePorts(4)
+	var log *logtest.Buffer // of the node that was started last
 	start := func(alive string) error {
-		n, err := Start(t.Context(), Options{Name: full(alive), Cookie: testCookie, Bus: Bus{Ports: ports}})
+		log = &logtest.Buffer{}
+		n, err := Start(t.Context(), Options{
+			Name: full(alive), Cookie: testCookie, Bus: Bus{Ports: ports},
+			Logger: hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Debug}),
+		})
 		if err == nil {
 			t.Cleanup(func() { n.Close() })
 		}
@@ -205,7 +210,7 @@ func TestSecondOfANameDoesNotStart(t *testing.T) {
 		began := time.Now()
 		var inUse *NameInUseError
 		if err := start("b"); !errors.As(err, &inUse) {
-			t.Fatalf("attempt %d: the second b has started after %s: %v", i, time.Since(began), err)
+			t.Fatalf("attempt %d: the second b, begun at %s, has started after %s: %v\n%s", i, began.UTC().Format("05.000"), time.Since(began), err, log)
 		}
 	}
 }

@@ -16,13 +16,6 @@ import (
 	"interconnectd/syncnodes/session"
 )
 
-const (
-	claimGrace = 20 * time.Millisecond  // for a holder of our name to answer
-	claimMost  = 100 * time.Millisecond // for the bus to settle before that
-	claimSeen  = 500 * time.Millisecond // more, where somebody says that he holds it
-	infinitely = time.Duration(1<<63 - 1)
-)
-
 // Start starts a node: it opens the bus, claims the name, and begins to
 // connect to the nodes of the sync lists. It returns a *NameInUseError where
 // another live node holds the name. An external bus that cannot be reached is
@@ -68,7 +61,7 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 		return nil, fmt.Errorf("starting a node: %w", err)
 	}
 	claimed := make(chan struct{})
-	l.joined = func() { close(claimed) }
+	l.claim.joined = func() { close(claimed) }
 	go l.live()
 	select {
 	case <-claimed:
@@ -152,7 +145,7 @@ func openBus(ctx context.Context, opts Options, inc nodeid.Incarnation, hosts []
 func newLoop(n *Node, opts Options, conn bus.Conn, keys keys) *loop {
 	l := &loop{
 		node: n, opts: opts, log: opts.Logger, conn: conn, clock: opts.Clock, setup: opts.SetupTime,
-		helpers: newHelpers(), nextID: requestIDs(), settling: conn.Settled(),
+		helpers: newHelpers(), nextID: requestIDs(), claim: newClaim(conn),
 		cookie: opts.Cookie, printed: keys.own.Fingerprint(), keys: keys, waiting: newWaiters(),
 		calls: make(map[uint64]call), who: make(map[uint64]*census),
 		refused: make(map[nodeid.Name]time.Duration), handshakes: newHandshakes(),
@@ -205,7 +198,7 @@ func (l *loop) live() {
 		l.busLost = true
 		l.core.BusLost(l.now())
 	}
-	l.claimFrom(l.now())
+	l.startClaim(l.now())
 	l.run()
 	l.node.err = l.err
 	l.node.monitors.close()
@@ -216,83 +209,4 @@ func (l *loop) live() {
 	if err := l.conn.Close(); err != nil {
 		l.log.Debug("closing the bus", "error", err)
 	}
-}
-
-// claimFrom begins the claim: the name is dialled, and whoever has the cookie
-// and the name refuses. A bus that does not settle is not waited for.
-func (l *loop) claimFrom(now time.Duration) {
-	l.claimUntil = now + claimMost
-	l.endpoint.Dial(l.node.name, now)
-}
-
-// takeSettled asks again, now that all who are on the bus can hear it, and
-// waits for their answer.
-func (l *loop) takeSettled() {
-	if l.hasJoined {
-		return
-	}
-	now := l.now()
-	if l.conn.Stats().Kind == bus.Embedded && !l.routes {
-		l.claimUntil = now // nobody else is there
-		return
-	}
-	l.askForName(now)
-	l.claimUntil = now + claimGrace
-}
-
-// reclaim asks again when a route comes up: its other end may be a node of our
-// name.
-func (l *loop) reclaim(ref membership.NodeRef) {
-	l.routes = true
-	if !l.hasJoined && ref.Node == l.node.name && ref.Incarnation != l.node.inc {
-		l.askForName(l.now())
-		l.nameSeen = true
-	}
-}
-
-func (l *loop) askForName(now time.Duration) {
-	l.endpoint.Abandon(l.node.name, now)
-	l.endpoint.Dial(l.node.name, now)
-}
-
-// found hears that somebody holds a name, which nothing vouches for.
-func (l *loop) found(o session.Found) {
-	if o.Name == l.node.name {
-		l.nameSeen = true
-	}
-}
-
-// claimFailed ends a claim: silence is success.
-func (l *loop) claimFailed(o session.DialFailed) {
-	l.nameSeen = false
-	switch o.Reason {
-	case session.InUse:
-		l.core.ClaimRefused(o.Incarnation, l.now())
-	case session.CookiesDiffer:
-		l.tellRefusal(o.Name, "a node with another cookie has our name", "name", l.node.name)
-	}
-}
-
-// claimDeadline is when the start goes on. Who was seen to hold the name, which
-// nothing vouches for, is waited for a little longer.
-func (l *loop) claimDeadline() time.Duration {
-	switch {
-	case l.hasJoined:
-		return infinitely
-	case l.nameSeen:
-		return l.claimUntil + claimSeen
-	}
-	return l.claimUntil
-}
-
-func (l *loop) tickClaim(now time.Duration) {
-	if now < l.claimDeadline() || l.leaving {
-		return
-	}
-	l.hasJoined = true
-	l.core.Join(now)
-	l.erlang.open()
-	l.erlang.scout.at = now
-	l.startSync(now)
-	l.joined()
 }

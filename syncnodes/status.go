@@ -42,7 +42,7 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 		s = Status{
 			Node: n.name, Incarnation: n.inc, Hidden: n.hidden, Started: n.inc.Started(), Version: l.opts.Version,
 			Fingerprint: l.printed,
-			Bus:         bus.Kind.String(), BusLost: l.busLost, Settled: l.settling == nil, Listen: bus.Listen, Erlang: l.erlang.status(),
+			Bus:         bus.Kind.String(), BusLost: l.busLost, Settled: l.claim.settling == nil, Listen: bus.Listen, Erlang: l.erlang.status(),
 			Sync: l.progress(), Peers: l.core.Peers(), Now: l.now(),
 			Dropped: occurred(l.dropped()),
 		}

@@ -131,7 +131,7 @@ func (l *loop) syncEvent(e membership.Event) {
 	} else {
 		delete(s.up, e.Node)
 	}
-	if !s.done && l.hasJoined && s.complete() {
+	if !s.done && l.claim.done && s.complete() {
 		l.endSync()
 		return
 	}
@@ -148,7 +148,7 @@ func (l *loop) tickSync(now time.Duration) {
 		return
 	}
 	s.tellAt = infinitely
-	if !s.done && l.hasJoined {
+	if !s.done && l.claim.done {
 		l.log.Info(l.progress().String())
 	}
 	l.opts.Progress(l.progress())

@@ -1,0 +1,193 @@
+package syncnodes
+
+import (
+	"maps"
+	"time"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus"
+	"interconnectd/syncnodes/membership"
+	"interconnectd/syncnodes/session"
+)
+
+const (
+	claimSettle = 600 * time.Millisecond // for the bus to settle, which it does not where a stopped process listens
+	claimGrace  = 20 * time.Millisecond  // for a holder of our name to answer, on an external bus
+	claimAsk    = 250 * time.Millisecond // for those to answer who see the mesh
+	claimSeen   = 500 * time.Millisecond // for a holder of whom we have heard
+	infinitely  = time.Duration(1<<63 - 1)
+
+	vouchersASecond = 200 // whoever claims a name
+)
+
+// claim is the claim of the node's name, before it joins: the name is dialled, and whoever
+// has it and the cookie refuses.
+//
+//		settling --> asking --> joined
+//		    |           |         ^
+//		    +-----------+-> seen -+
+//
+//	  - settling: until the bus is, claimSettle at most.
+//	  - asking: a holder of the name hears us when there is a route between the two. Who
+//	    dials one port of the range has one to whoever listens there; gossip makes the
+//	    others, on a busy machine much later. So those with a route are asked whether they
+//	    have one to a node of our name: the first answers of all end the claim. On an
+//	    external bus everybody hears us, and nobody is asked.
+//	  - seen: somebody says that he holds the name, or that another does, which nothing
+//	    vouches for. His refusal is waited for.
+//	  - joined: silence is success. Who comes later is for the core to judge.
+//
+// The loop owns it.
+type claim struct {
+	settling  <-chan struct{} // nil once the bus has settled
+	joined    func()          // told once
+	done      bool
+	until     time.Duration
+	seenUntil time.Duration
+	answered  bool                        // the dial that is under way was
+	routes    map[membership.NodeRef]bool // all that are up
+	question  uint64                      // its id; 0: none was asked
+	asked     map[membership.NodeRef]bool // who has not answered yet
+}
+
+func newClaim(conn bus.Conn) claim {
+	return claim{settling: conn.Settled(), routes: make(map[membership.NodeRef]bool)}
+}
+
+// self is this node, as others are told of it.
+func (l *loop) self() membership.NodeRef { return refOf(l.node.name, l.node.inc) }
+
+// startClaim begins the claim. A bus that does not settle is not waited for.
+func (l *loop) startClaim(now time.Duration) {
+	l.claim.until = now + claimSettle
+	l.endpoint.Dial(l.node.name, now)
+}
+
+// takeSettled asks again, now that all who are on the bus can hear it.
+func (l *loop) takeSettled() {
+	c, now := &l.claim, l.now()
+	switch {
+	case c.done:
+		return
+	case l.conn.Stats().Kind != bus.Embedded:
+		c.until = now + claimGrace
+	case len(c.routes) == 0:
+		c.until = now // nobody else is there
+		return
+	default:
+		c.until = now + claimAsk
+		c.question, c.asked = l.nextID(), maps.Clone(c.routes)
+		l.sent(l.conn.Who(c.question, membership.AppendRef(nil, l.self())))
+	}
+	l.askForName(now)
+}
+
+// askForName asks anew, unless somebody has answered and is talked to: to abandon that
+// would have both ends wait for the other.
+func (l *loop) askForName(now time.Duration) {
+	if !l.claim.answered {
+		l.endpoint.Abandon(l.node.name, now)
+	}
+	l.endpoint.Dial(l.node.name, now)
+}
+
+// vouch answers a node that claims its name: with the node of that name that is on the mesh
+// already, or else with this one.
+func (l *loop) vouch(data []byte, replyTo string) {
+	claimer, err := membership.ParseRef(data)
+	if err != nil {
+		l.garbage++
+		return
+	}
+	if claimer == l.self() || !l.vouched.allows(vouchersASecond, l.now()) {
+		return
+	}
+	answer := l.self()
+	for ref := range l.claim.routes {
+		if ref.Node == claimer.Node && ref != claimer {
+			answer = ref
+		}
+	}
+	l.sent(l.conn.Answer(replyTo, membership.AppendRef(nil, answer)))
+}
+
+// takeVoucher reports whether r answers our question. When all have answered there is
+// nothing to wait for.
+func (l *loop) takeVoucher(r bus.Reply, now time.Duration) bool {
+	c := &l.claim
+	if c.question == 0 || r.ID != c.question {
+		return false
+	}
+	ref, err := membership.ParseRef(r.Data)
+	switch {
+	case err != nil:
+	case ref.Node == l.node.name:
+		l.seeHolder(ref.Incarnation, now)
+	default:
+		delete(c.asked, ref)
+		if len(c.asked) == 0 {
+			c.until = min(c.until, now)
+		}
+	}
+	return true
+}
+
+// found hears that somebody answers to a name that is dialled.
+func (l *loop) found(o session.Found) {
+	if o.Name == l.node.name {
+		l.claim.answered = true
+		l.seeHolder(o.Incarnation, l.now())
+	}
+}
+
+// seeHolder waits for a holder of our name, of whom somebody says so; once in a claim.
+func (l *loop) seeHolder(inc nodeid.Incarnation, now time.Duration) {
+	if c := &l.claim; !c.done && inc != l.node.inc && c.seenUntil == 0 {
+		c.seenUntil = now + claimSeen
+	}
+}
+
+// claimOver asks again when a route comes up: its other end may be a node of our name.
+func (l *loop) claimOver(ref membership.NodeRef, now time.Duration) {
+	l.claim.routes[ref] = true
+	if !l.claim.done && ref.Node == l.node.name && ref.Incarnation != l.node.inc {
+		l.askForName(now)
+		l.seeHolder(ref.Incarnation, now)
+	}
+}
+
+// claimFailed ends a dial of our name. That nobody answered says nothing of one to whom
+// there is no route yet.
+func (l *loop) claimFailed(o session.DialFailed) {
+	now := l.now()
+	l.claim.answered = false
+	if o.Reason != session.NoHolder {
+		l.claim.seenUntil = now
+	}
+	switch o.Reason {
+	case session.InUse:
+		l.core.ClaimRefused(o.Incarnation, now)
+	case session.CookiesDiffer:
+		l.tellRefusal(o.Name, "a node with another cookie has our name", "name", l.node.name)
+	}
+}
+
+// deadline is when the start goes on.
+func (c *claim) deadline() time.Duration {
+	if c.done {
+		return infinitely
+	}
+	return max(c.until, c.seenUntil)
+}
+
+func (l *loop) tickClaim(now time.Duration) {
+	if now < l.claim.deadline() || l.leaving {
+		return
+	}
+	l.claim.done = true
+	l.core.Join(now)
+	l.erlang.open()
+	l.erlang.scout.at = now
+	l.startSync(now)
+	l.claim.joined()
+}

@@ -1,0 +1,86 @@
+package syncnodes
+
+import (
+	"crypto/rand"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"interconnectd/configs/nodeid"
+	"interconnectd/syncnodes/bus"
+	"interconnectd/syncnodes/membership"
+)
+
+// Who claims a name is told by all of the mesh who has it already: by those who hear
+// the holder, though the claimer does not yet.
+func TestClaimersAreToldOfTheHolder(t *testing.T) {
+	ports := freePorts(4)
+	refs := map[nodeid.Name]membership.NodeRef{}
+	for _, name := range fulls("a", "b") {
+		n, err := Start(t.Context(), Options{Name: name, Cookie: testCookie, Bus: Bus{Ports: ports}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { n.Close() })
+		refs[name] = refOf(name, n.inc)
+	}
+	a, b := refs[full("a")], refs[full("b")]
+	for _, tt := range []struct {
+		claims nodeid.Name
+		want   []membership.NodeRef // the answers, in the order of names
+	}{
+		{full("b"), []membership.NodeRef{b, b}},
+		{full("z"), []membership.NodeRef{a, b}},
+	} {
+		if got := askOf(t, tt.claims, ports, 2); !slices.Equal(got, tt.want) {
+			t.Errorf("who claims %s is answered %v, want %v", tt.claims, got, tt.want)
+		}
+	}
+}
+
+// askOf claims a name on a mesh of so many nodes, and gives their answers.
+func askOf(t *testing.T, name nodeid.Name, ports bus.PortRange, nodes int) (answers []membership.NodeRef) {
+	t.Helper()
+	inc, err := nodeid.NewIncarnation(time.Now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := bus.Open(t.Context(), bus.Config{Cluster: defaultCluster, Node: name, Incarnation: inc, Ports: ports})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	self := refOf(name, inc)
+	late := time.After(patience)
+	for routes := 0; routes < nodes; {
+		select {
+		case e := <-conn.Events():
+			if e.Kind == bus.RouteUp {
+				routes++
+			}
+		case <-late:
+			t.Fatalf("%d of %d routes", routes, nodes)
+		}
+	}
+	// What is no question is not answered.
+	for id, question := range [][]byte{membership.AppendRef(nil, self), {1, 2, 3}} {
+		if err := conn.Who(uint64(id+1), question); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for len(answers) < nodes {
+		select {
+		case r := <-conn.Replies():
+			ref, err := membership.ParseRef(r.Data)
+			if err != nil || r.ID != 1 {
+				t.Fatalf("an answer to question %d: %x, %v", r.ID, r.Data, err)
+			}
+			answers = append(answers, ref)
+		case <-late:
+			t.Fatalf("the answers are %v", answers)
+		}
+	}
+	slices.SortFunc(answers, func(a, b membership.NodeRef) int { return strings.Compare(string(a.Node), string(b.Node)) })
+	return answers
+}
