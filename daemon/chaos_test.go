@@ -446,9 +446,15 @@ func (c *chaos) complain(wrong []string) {
 		more = fmt.Sprintf("\nand %d more", len(wrong)-most)
 		wrong = wrong[:most]
 	}
-	// What is wrong comes last, where a log that is cut shows it.
-	c.t.Errorf("seed %d, what was done:\n%s\n\nagain: go test ./daemon -run '^%s$' -args %s -chaos-seed %d\n\nwhat is wrong:\n%s%s",
-		c.seed, strings.Join(c.history, "\n"), c.t.Name(), c.words, c.seed, strings.Join(wrong, "\n"), more)
+	var heads strings.Builder
+	for _, w := range wrong {
+		head, _, _ := strings.Cut(w, "\n\tthe other")
+		heads.WriteString("\n" + head)
+	}
+	// What is wrong comes last, once more without the logs of others, where one that is cut
+	// shows it.
+	c.t.Errorf("seed %d, what was done:\n%s\n\nwhat is wrong:\n%s%s\n\nin short:%s\n\nagain: go test ./daemon -run '^%s$' -args %s -chaos-seed %d",
+		c.seed, strings.Join(c.history, "\n"), strings.Join(wrong, "\n"), more, heads.String(), c.t.Name(), c.words, c.seed)
 }
 
 func (c *chaos) fatalf(format string, args ...any) {

@@ -12,7 +12,9 @@ func TestChaosCallsCheck(t *testing.T) {
 	at := func(seconds float64) time.Time {
 		return time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC).Add(time.Duration(seconds * float64(time.Second)))
 	}
-	line := func(text string) string { return at(40).Format("2006-01-02T15:04:05.000000Z07:00") + " " + text + "\n" }
+	logAt := func(seconds float64, text string) string {
+		return at(seconds).Format("2006-01-02T15:04:05.000000Z07:00") + " " + text + "\n"
+	}
 	stopped := func(from, to float64) []silence {
 		return []silence{{span: span{at(from), at(to)}, least: 2500 * time.Millisecond, grace: time.Second}}
 	}
@@ -52,6 +54,15 @@ func TestChaosCallsCheck(t *testing.T) {
 		{"prevention", prevented, nil, true},
 		{"prevention after one of Erlang's has ended", prevented, func(_, b, _ *life) { b.endFrom = at(39) }, false},
 		{"prevention after a long stop", prevented, func(_, b, _ *life) { b.silences = stopped(30, 39) }, false},
+		{"prevention long after", prevented, func(_, b, _ *life) { b.endFrom = at(34) }, true},
+		{"prevention long after, and one in between", prevented, func(_, b, _ *life) {
+			b.endFrom = at(32)
+			b.process = logged(logAt(36, prevented))
+		}, false},
+		{"two preventions long after", prevented, func(_, b, _ *life) {
+			b.endFrom = at(30)
+			b.process = logged(logAt(36, prevented))
+		}, true},
 		{"prevention after a short stop", prevented, func(_, b, _ *life) { b.silences = stopped(37, 39) }, true},
 		{"prevention while ours is stopped", prevented, func(_, _, o *life) { o.silences = stopped(30, 41) }, true},
 		{"prevention of ours", ours, func(_, b, _ *life) { b.endFrom = at(39) }, true},
@@ -59,7 +70,7 @@ func TestChaosCallsCheck(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b0, b1, o := &life{node: "beam0@h"}, &life{node: "beam1@h"}, &life{node: "ours0@h"}
-			b0.process, b1.process, o.process = logged(line(tt.text)), logged(""), logged("")
+			b0.process, b1.process, o.process = logged(logAt(40, tt.text)), logged(""), logged("")
 			for _, l := range []*life{b0, b1, o} {
 				l.started, l.views = at(0), map[string][]*view{}
 				for _, other := range []*life{b0, b1, o} {

@@ -343,7 +343,8 @@ func (l *life) mayJudge(v *view, r rules) string {
 // justified says why the down that ended v is false; "" where it is not.
 func justified(l *life, v *view, other *life, r rules) string {
 	ended := !other.endFrom.IsZero() && !v.to.Before(other.endFrom.Add(-tick))
-	if v.reason == "shutdown" && !(ended && other.gentle) {
+	// Erlang says so of a connection that it set up, and that was closed by then.
+	if v.reason == "shutdown" && !r.connection && !(ended && other.gentle) {
 		return "it was not asked to leave"
 	}
 	if ended {

@@ -66,6 +66,8 @@ type erlangChaos struct {
 	backAt time.Time // when there was one again
 	wrongs []string  // found meanwhile
 
+	prevents []time.Time // nil until preventions is asked
+
 	starting sync.WaitGroup // and what sees the ends
 	asking   sync.WaitGroup // nodes to do something
 	mu       sync.Mutex     // guards what follows
@@ -183,11 +185,12 @@ func (m *erlangChaos) run() {
 	m.actions = m.toOurs()
 	m.disturb(time.Now().Add(m.lasts / 2))
 	m.awaitFullView()
+	wrong := m.wrongNames(false)
 	m.actions = append(m.actions, m.toErlang()...)
 	m.disturb(time.Now().Add(m.lasts / 2))
 	m.awaitFullView()
 	m.goOn(time.Now().Add(m.rules.timeout)) // what is wrong shows within it
-	wrong := append(m.wrongs, m.wrongNames()...)
+	wrong = append(append(wrong, m.wrongs...), m.wrongNames(true)...)
 	wrong = append(wrong, before.grown(m.t, m.holdings())...)
 	hangUp()
 	wrong = append(wrong, m.wrong()...)

@@ -1,7 +1,7 @@
 %% What a node of Erlang runs in a chaos test: it tells of the nodes that come and go, is
 %% called, calls all others all the time, and has a name of global's.
 -module(chaosnode).
--export([start/1, big/1, part/1, counts/0]).
+-export([start/1, big/1, part/1, counts/0, names/1]).
 
 start(Others) ->
     Counts = counters:new(3, []),
@@ -84,6 +84,18 @@ big(Other) ->
 part(Other) ->
     Did = erlang:disconnect_node(Other),
     {Did, net_kernel:connect_node(Other)}.
+
+%% The names that global has, once it is at one with all others; it may take so long.
+names(Within) ->
+    Self = self(),
+    {Pid, Ref} = spawn_monitor(fun() -> Self ! {self(), global:sync()} end),
+    Answer = receive
+        {Pid, ok} -> lists:sort(global:registered_names());
+        {'DOWN', Ref, _, _, Reason} -> Reason
+    after Within -> exit(Pid, kill), hang
+    end,
+    demonitor(Ref, [flush]),
+    Answer.
 
 take_name() ->
     yes = global:register_name({chaos, node()}, self()),
