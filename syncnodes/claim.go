@@ -10,32 +10,38 @@ import (
 	"interconnectd/syncnodes/session"
 )
 
+// How long each state of a claim lasts at most.
 const (
-	claimSettle = 600 * time.Millisecond // for the bus to settle, which it does not where a stopped process listens
-	claimGrace  = 20 * time.Millisecond  // for a holder of our name to answer, on an external bus
-	claimAsk    = 250 * time.Millisecond // for those to answer who see the mesh
-	claimSeen   = 500 * time.Millisecond // for a holder of whom we have heard
-	infinitely  = time.Duration(1<<63 - 1)
+	claimMesh     = 600 * time.Millisecond // settling; a mesh does not where a stopped process listens
+	claimExternal = 100 * time.Millisecond // settling, where a server may be far away, or down
+	claimAsk      = 250 * time.Millisecond // asking
+	claimGrace    = 20 * time.Millisecond  // waiting
+	claimSeen     = 500 * time.Millisecond // seen
 
-	vouchersASecond = 200 // whoever claims a name
+	infinitely = time.Duration(1<<63 - 1)
 )
+
+// vouchersASecond bounds what is answered to those who claim a name.
+const vouchersASecond = 200
 
 // claim is the claim of the node's name, before it joins: the name is dialled, and whoever
 // has it and the cookie refuses.
 //
-//		settling --> asking --> joined
-//		    |           |         ^
-//		    +-----------+-> seen -+
+//	settling --> asking or waiting --> joined
+//	    |               |                ^
+//	    +---------------+---> seen ------+
 //
-//	  - settling: until the bus is, claimSettle at most.
-//	  - asking: a holder of the name hears us when there is a route between the two. Who
-//	    dials one port of the range has one to whoever listens there; gossip makes the
-//	    others, on a busy machine much later. So those with a route are asked whether they
-//	    have one to a node of our name: the first answers of all end the claim. On an
-//	    external bus everybody hears us, and nobody is asked.
-//	  - seen: somebody says that he holds the name, or that another does, which nothing
-//	    vouches for. His refusal is waited for.
-//	  - joined: silence is success. Who comes later is for the core to judge.
+// In each state something is waited for:
+//
+//   - settling: until all who are on the bus can be reached, as far as it knows.
+//   - asking: on a mesh, those who have a route to us. Who dials one port of the range
+//     hears whoever listens there; gossip makes the other routes, on a busy machine much
+//     later, and the holder of our name may be at the end of one of these. The others
+//     have one to it already, and say so. When all have answered there is nobody.
+//   - waiting: on an external bus everybody hears us, and nobody is asked.
+//   - seen: somebody says that he holds the name, or that another does, which nothing
+//     vouches for. His refusal is waited for.
+//   - joined: silence is success. Who comes later is for the core to judge.
 //
 // The loop owns it.
 type claim struct {
@@ -59,7 +65,10 @@ func (l *loop) self() membership.NodeRef { return refOf(l.node.name, l.node.inc)
 
 // startClaim begins the claim. A bus that does not settle is not waited for.
 func (l *loop) startClaim(now time.Duration) {
-	l.claim.until = now + claimSettle
+	l.claim.until = now + claimExternal
+	if l.conn.Stats().Kind == bus.Embedded {
+		l.claim.until = now + claimMesh
+	}
 	l.endpoint.Dial(l.node.name, now)
 }
 
@@ -124,12 +133,16 @@ func (l *loop) takeVoucher(r bus.Reply, now time.Duration) bool {
 	case ref.Node == l.node.name:
 		l.seeHolder(ref.Incarnation, now)
 	default:
-		delete(c.asked, ref)
-		if len(c.asked) == 0 {
-			c.until = min(c.until, now)
-		}
+		c.strike(ref, now)
 	}
 	return true
+}
+
+// strike takes in that nothing more is to be heard of one that was asked.
+func (c *claim) strike(ref membership.NodeRef, now time.Duration) {
+	if delete(c.asked, ref); c.question != 0 && len(c.asked) == 0 {
+		c.until = min(c.until, now)
+	}
 }
 
 // found hears that somebody answers to a name that is dialled.
@@ -147,8 +160,8 @@ func (l *loop) seeHolder(inc nodeid.Incarnation, now time.Duration) {
 	}
 }
 
-// claimOver asks again when a route comes up: its other end may be a node of our name.
-func (l *loop) claimOver(ref membership.NodeRef, now time.Duration) {
+// routeUp asks again when a route comes up: its other end may be a node of our name.
+func (l *loop) routeUp(ref membership.NodeRef, now time.Duration) {
 	l.claim.routes[ref] = true
 	if !l.claim.done && ref.Node == l.node.name && ref.Incarnation != l.node.inc {
 		l.askForName(now)
@@ -170,6 +183,11 @@ func (l *loop) claimFailed(o session.DialFailed) {
 	case session.CookiesDiffer:
 		l.tellRefusal(o.Name, "a node with another cookie has our name", "name", l.node.name)
 	}
+}
+
+func (l *loop) routeDown(ref membership.NodeRef, now time.Duration) {
+	delete(l.claim.routes, ref)
+	l.claim.strike(ref, now)
 }
 
 // deadline is when the start goes on.

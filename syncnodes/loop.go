@@ -244,10 +244,10 @@ func (l *loop) takeBusEvent(e bus.Event) {
 		}
 		l.core.BusBack(now)
 	case bus.RouteUp:
-		l.claimOver(ref, now)
+		l.routeUp(ref, now)
 		l.core.RouteUp(ref, now)
 	case bus.RouteDown:
-		delete(l.claim.routes, ref)
+		l.routeDown(ref, now)
 		l.core.RouteDown(ref, now)
 	case bus.Advised:
 		l.core.Advised(e.Node, now)
