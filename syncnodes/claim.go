@@ -34,10 +34,10 @@ const vouchersASecond = 200
 // In each state something is waited for:
 //
 //   - settling: until all who are on the bus can be reached, as far as it knows.
-//   - asking: on a mesh, those who have a route to us. Who dials one port of the range
-//     hears whoever listens there; gossip makes the other routes, on a busy machine much
-//     later, and the holder of our name may be at the end of one of these. The others
-//     have one to it already, and say so. When all have answered there is nobody.
+//   - asking: on a mesh, those whose ports we dial, or, where it was they who dialled, all
+//     who did. Gossip makes the routes to the others, on a busy machine much later, and the
+//     holder of our name may be at the end of one of these. Whom we dial is dialled by all,
+//     and knows. When all have answered there is nobody.
 //   - waiting: on an external bus everybody hears us, and nobody is asked.
 //   - seen: somebody says that he holds the name, or that another does, which nothing
 //     vouches for. His refusal is waited for.
@@ -51,10 +51,13 @@ type claim struct {
 	until     time.Duration
 	seenUntil time.Duration
 	answered  bool                        // the dial that is under way was
-	routes    map[membership.NodeRef]bool // all that are up
+	routes    map[membership.NodeRef]bool // all that are up, and whether we dial them
 	question  uint64                      // its id; 0: none was asked
 	asked     map[membership.NodeRef]bool // who has not answered yet
 }
+
+// kindQuestion is the first byte of the question who has a name, before who claims it.
+const kindQuestion = session.KindsEnd
 
 func newClaim(conn bus.Conn) claim {
 	return claim{settling: conn.Settled(), routes: make(map[membership.NodeRef]bool)}
@@ -85,10 +88,22 @@ func (l *loop) takeSettled() {
 		return
 	default:
 		c.until = now + claimAsk
-		c.question, c.asked = l.nextID(), maps.Clone(c.routes)
-		l.sent(l.conn.Who(c.question, membership.AppendRef(nil, l.self())))
+		l.askWhoHasName()
 	}
 	l.askForName(now)
+}
+
+func (l *loop) askWhoHasName() {
+	c := &l.claim
+	c.question, c.asked = l.nextID(), maps.Clone(c.routes)
+	maps.DeleteFunc(c.asked, func(_ membership.NodeRef, dialled bool) bool { return !dialled })
+	if len(c.asked) == 0 {
+		c.asked = maps.Clone(c.routes)
+	}
+	question := membership.AppendRef([]byte{kindQuestion}, l.self())
+	for ref := range c.asked {
+		l.sent(l.conn.SendFrame(ref.Node, ref.Incarnation, c.question, question))
+	}
 }
 
 // askForName asks anew, unless somebody has answered and is talked to: to abandon that
@@ -102,13 +117,13 @@ func (l *loop) askForName(now time.Duration) {
 
 // vouch answers a node that claims its name: with the node of that name that is on the mesh
 // already, or else with this one.
-func (l *loop) vouch(data []byte, replyTo string) {
-	claimer, err := membership.ParseRef(data)
+func (l *loop) vouch(question []byte, replyTo string) {
+	claimer, err := membership.ParseRef(question[1:])
 	if err != nil {
 		l.garbage++
 		return
 	}
-	if claimer == l.self() || !l.vouched.allows(vouchersASecond, l.now()) {
+	if replyTo == "" || !l.vouched.allows(vouchersASecond, l.now()) {
 		return
 	}
 	answer := l.self()
@@ -161,8 +176,8 @@ func (l *loop) seeHolder(inc nodeid.Incarnation, now time.Duration) {
 }
 
 // routeUp asks again when a route comes up: its other end may be a node of our name.
-func (l *loop) routeUp(ref membership.NodeRef, now time.Duration) {
-	l.claim.routes[ref] = true
+func (l *loop) routeUp(ref membership.NodeRef, dialled bool, now time.Duration) {
+	l.claim.routes[ref] = dialled
 	if !l.claim.done && ref.Node == l.node.name && ref.Incarnation != l.node.inc {
 		l.askForName(now)
 		l.seeHolder(ref.Incarnation, now)

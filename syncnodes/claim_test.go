@@ -12,8 +12,7 @@ import (
 	"interconnectd/syncnodes/membership"
 )
 
-// Who claims a name is told by all of the mesh who has it already: by those who hear
-// the holder, though the claimer does not yet.
+// Who claims a name is told who has it already, by those too who only hear the holder.
 func TestClaimersAreToldOfTheHolder(t *testing.T) {
 	ports := freePorts(4)
 	refs := map[nodeid.Name]membership.NodeRef{}
@@ -33,14 +32,14 @@ func TestClaimersAreToldOfTheHolder(t *testing.T) {
 		{full("b"), []membership.NodeRef{b, b}},
 		{full("z"), []membership.NodeRef{a, b}},
 	} {
-		if got := askOf(t, tt.claims, ports, 2); !slices.Equal(got, tt.want) {
+		if got := ask(t, tt.claims, ports, []membership.NodeRef{a, b}); !slices.Equal(got, tt.want) {
 			t.Errorf("who claims %s is answered %v, want %v", tt.claims, got, tt.want)
 		}
 	}
 }
 
-// askOf claims a name on a mesh of so many nodes, and gives their answers.
-func askOf(t *testing.T, name nodeid.Name, ports bus.PortRange, nodes int) (answers []membership.NodeRef) {
+// ask claims a name on a mesh of nodes, and gives their answers.
+func ask(t *testing.T, name nodeid.Name, ports bus.PortRange, nodes []membership.NodeRef) (answers []membership.NodeRef) {
 	t.Helper()
 	inc, err := nodeid.NewIncarnation(time.Now(), rand.Reader)
 	if err != nil {
@@ -51,25 +50,30 @@ func askOf(t *testing.T, name nodeid.Name, ports bus.PortRange, nodes int) (answ
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	self := refOf(name, inc)
 	late := time.After(patience)
-	for routes := 0; routes < nodes; {
+	for routes := 0; routes < len(nodes); {
 		select {
 		case e := <-conn.Events():
 			if e.Kind == bus.RouteUp {
 				routes++
+				if dialled := e.Node == nodes[0].Node; e.Dialled != dialled {
+					t.Errorf("%s is dialled: %v, want %v", e.Node, e.Dialled, dialled)
+				}
 			}
 		case <-late:
-			t.Fatalf("%d of %d routes", routes, nodes)
+			t.Fatalf("%d of %d routes", routes, len(nodes))
 		}
 	}
-	// What is no question is not answered.
-	for id, question := range [][]byte{membership.AppendRef(nil, self), {1, 2, 3}} {
-		if err := conn.Who(uint64(id+1), question); err != nil {
-			t.Fatal(err)
+	question := membership.AppendRef([]byte{kindQuestion}, refOf(name, inc))
+	for _, to := range nodes {
+		// What makes no sense is not answered.
+		for id, packet := range [][]byte{question, {kindQuestion}, {kindQuestion, 3, 1}} {
+			if err := conn.SendFrame(to.Node, to.Incarnation, uint64(id+1), packet); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	for len(answers) < nodes {
+	for len(answers) < len(nodes) {
 		select {
 		case r := <-conn.Replies():
 			ref, err := membership.ParseRef(r.Data)

@@ -72,7 +72,7 @@ func (l *loop) run() {
 		case p := <-l.conn.Hellos():
 			l.takeHello(p.Data)
 		case p := <-l.conn.Whos():
-			l.takeWho(p.Data, p.ReplyTo)
+			l.answerWho(p.ReplyTo)
 		case r := <-l.conn.Replies():
 			l.takeReply(r)
 		case e := <-l.conn.Events():
@@ -181,6 +181,10 @@ func (l *loop) carryOut() {
 
 // takeFrame opens a frame and hands it to whom it is for.
 func (l *loop) takeFrame(data []byte, replyTo string) {
+	if len(data) > 0 && data[0] == kindQuestion {
+		l.vouch(data, replyTo)
+		return
+	}
 	frame, ok := l.endpoint.HandleFrame(data, replyTo, l.now())
 	l.carryOut() // the frame may itself have established its session
 	if !ok || len(frame.Payload) == 0 {
@@ -244,7 +248,7 @@ func (l *loop) takeBusEvent(e bus.Event) {
 		}
 		l.core.BusBack(now)
 	case bus.RouteUp:
-		l.routeUp(ref, now)
+		l.routeUp(ref, e.Dialled, now)
 		l.core.RouteUp(ref, now)
 	case bus.RouteDown:
 		l.routeDown(ref, now)

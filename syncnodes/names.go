@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	answersASecond = 10   // to `names`, whoever asks
+	answersASecond = 10   // to P.who, whoever asks
 	namesAtMost    = 4096 // taken from one P.who
 )
 
@@ -34,16 +34,12 @@ func (l *loop) askNames(wait time.Duration, answer func([]nodeid.Name)) {
 	l.sent(l.conn.Who(id, nil))
 }
 
-// takeWho answers those who ask who is there, and those who claim a name.
-func (l *loop) takeWho(data []byte, replyTo string) {
-	if replyTo == "" {
+// answerWho tells our name to whoever asks, ten times a second at most.
+func (l *loop) answerWho(replyTo string) {
+	if replyTo == "" || !l.claim.done || !l.answered.allows(answersASecond, l.now()) {
 		return
 	}
-	if len(data) > 0 {
-		l.vouch(data, replyTo)
-	} else if l.claim.done && l.answered.allows(answersASecond, l.now()) {
-		l.sent(l.conn.Answer(replyTo, membership.AppendRef(nil, l.self())))
-	}
+	l.sent(l.conn.Answer(replyTo, membership.AppendRef(nil, l.self())))
 }
 
 // takeCensus reports whether r answers a census.

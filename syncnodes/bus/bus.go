@@ -189,6 +189,9 @@ type Event struct {
 	// incarnation, whose connection ended. All are hints, not proofs.
 	Node        nodeid.Name
 	Incarnation nodeid.Incarnation
+	// Dialled says of RouteUp that the server is at one of the addresses that are
+	// dialled for ever.
+	Dialled bool
 	// Err is why the bus is lost, in words: with Lost and Gone only.
 	Err error
 }

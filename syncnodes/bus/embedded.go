@@ -349,7 +349,7 @@ func (m *mesh) look(now time.Time, changed bool) (events []Event, again time.Dur
 		case r.told:
 		case m.hears(r) || now.Sub(r.since) >= routePatience:
 			r.told = true
-			events = append(events, Event{Kind: RouteUp, Node: r.node, Incarnation: r.inc})
+			events = append(events, Event{Kind: RouteUp, Node: r.node, Incarnation: r.inc, Dialled: r.dialled})
 		default:
 			waiting, first = true, first || r.dialled
 		}

@@ -25,6 +25,10 @@ const (
 	kindClosed
 )
 
+// KindsEnd is above all kinds of this package: a packet that begins with it, or with more,
+// is the caller's own, in clear.
+const KindsEnd byte = 32
+
 // version is the second byte of the clear packets.
 const version = 1
 
