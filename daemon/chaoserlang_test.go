@@ -185,6 +185,7 @@ func (m *erlangChaos) run() {
 	m.actions = m.toOurs()
 	m.disturb(time.Now().Add(m.lasts / 2))
 	m.awaitFullView()
+	m.goOn(time.Now().Add(m.rules.timeout))
 	wrong := m.wrongNames(false)
 	m.actions = append(m.actions, m.toErlang()...)
 	m.disturb(time.Now().Add(m.lasts / 2))

@@ -44,6 +44,24 @@ func TestChaos(t *testing.T) {
 	}
 }
 
+// A node that is killed at the very moment in which a clock jumps is told late by who has
+// that clock, and by him alone.
+func TestKilledAsAClockJumps(t *testing.T) {
+	w := newWorld(t, 0)
+	x := &chaos{world: w, names: fullList(strings.Fields("a b c d e f g h"))}
+	for _, name := range x.names {
+		w.start(name, simOptions{sync: x.names, external: true})
+	}
+	w.run(20 * time.Second)
+	w.kill(w.live(full("h"))[0])
+	w.run(0)
+	x.jump(w.live(full("b"))[0], 4*time.Second)
+	w.run(20 * time.Second)
+	if all := strings.Join(w.log, "\n"); strings.Count(all, "nodedown h") != 7 {
+		t.Errorf("want h down for all others:\n%s", all)
+	}
+}
+
 // chooser makes the choices of a run: a *rand.Rand, or one that rapid shrinks.
 type chooser interface{ IntN(n int) int }
 
@@ -213,12 +231,16 @@ func (x *chaos) disturbNode(n *simNode) {
 		w.slowDown(n, stall)
 	case action == 12:
 		by := time.Duration(1<<x.r.IntN(14)) * time.Second
-		w.logf("-- the clock of %s jumps by %s", name, by)
-		x.troubles.last = x.now // who was away for so long begins anew, and waits for the timeout
-		w.jumpClock(n, by)
+		x.jump(n, by)
 	default:
 		x.relate(n, x.names[x.r.IntN(len(x.names))], action < 15)
 	}
+}
+
+func (x *chaos) jump(n *simNode, by time.Duration) {
+	x.logf("-- the clock of %s jumps by %s", n.ref.Node, by)
+	x.troubles.last = x.now // who was away for so long begins anew, and waits for the timeout
+	x.jumpClock(n, by)
 }
 
 // relate connects n to a name, or disconnects it.

@@ -142,9 +142,10 @@ func (t *troubles) setLoss(loss float64, now time.Duration) {
 	t.loss, t.last = loss, now
 }
 
-// any reports whether anything is wrong, or was after since.
+// any reports whether anything is wrong, or was at since or later: what is done at one
+// moment of virtual time is done one after the other.
 func (t *troubles) any(since time.Duration) bool {
-	return len(t.nodes)+len(t.ways) > 0 || t.loss > 0 || t.last > since
+	return len(t.nodes)+len(t.ways) > 0 || t.loss > 0 || t.last >= since
 }
 
 // between reports whether something was wrong with peer, or with the ways
