@@ -140,6 +140,7 @@ func (x *chaos) disturbWays() {
 		w.logf("-- loss %v", w.loss)
 	case 1:
 		w.latency, w.jitter, w.tail = x.ms(20), x.ms(50), x.ms(300)
+		w.troubles.last = w.now // bounds are others from here on
 		w.logf("-- latency %s to %s, at times up to %s", w.latency, w.latency+w.jitter, w.latency+w.jitter+w.tail)
 	case 2:
 		w.dup = []float64{0, 0.1, 0.5}[x.r.IntN(3)]
