@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -182,13 +183,8 @@ func (m *erlangChaos) expected(at time.Time, text string) bool {
 // dead: it tells whom it has lost, and those who have not part with these.
 func (m *erlangChaos) prevented(v *view, at, of *life) bool {
 	tells := func(l, of *life) bool {
-		for line := range strings.Lines(l.process.log()) {
-			e := erlangLine.FindStringSubmatch(strings.TrimSpace(line))
-			if e == nil {
-				continue
-			}
-			p := preventionLine.FindStringSubmatch(e[3])
-			if p != nil && p[1] == of.node && stampOf(e[1]).Sub(v.to).Abs() < time.Second {
+		for node, at := range l.partings() {
+			if node == of.node && at.Sub(v.to).Abs() < time.Second {
 				return true
 			}
 		}
@@ -225,6 +221,21 @@ func (m *erlangChaos) hit(at time.Time) bool {
 	return false
 }
 
+// partings are the nodes that global had l's node part with, as l logged it, and when.
+func (l *life) partings() iter.Seq2[string, time.Time] {
+	return func(yield func(string, time.Time) bool) {
+		for line := range strings.Lines(l.process.log()) {
+			e := erlangLine.FindStringSubmatch(strings.TrimSpace(line))
+			if e == nil {
+				continue
+			}
+			if p := preventionLine.FindStringSubmatch(e[3]); p != nil && !yield(p[1], stampOf(e[1])) {
+				return
+			}
+		}
+	}
+}
+
 // preventions are when global had nodes part, as far back as to what was done; those that
 // are of nothing that was done are not among them.
 func (m *erlangChaos) preventions() []time.Time {
@@ -236,10 +247,8 @@ func (m *erlangChaos) preventions() []time.Time {
 		if !isErlang(l.node) {
 			continue
 		}
-		for line := range strings.Lines(l.process.log()) {
-			if e := erlangLine.FindStringSubmatch(strings.TrimSpace(line)); e != nil && preventionLine.MatchString(e[3]) {
-				all = append(all, stampOf(e[1]))
-			}
+		for _, at := range l.partings() {
+			all = append(all, at)
 		}
 	}
 	slices.SortFunc(all, time.Time.Compare)
